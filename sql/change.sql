@@ -1,0 +1,115 @@
+-- What has changed since a cursor, for a client that comes back and for a listener that lost
+-- its connection alike; and the epoch that keeps cursors of another history apart.
+
+-- What became visible since the cursor's snapshot is exactly what was written by a transaction
+-- that had not begun then (changed_xid >= xmax) or was in progress (changed_xid in xip), whatever
+-- the order of commits. A function that is stable reads everything, and the cursor it returns, with
+-- one snapshot. Envelopes come in an order in which they can be applied. p_actor null: for everyone.
+create or replace function chat.changes_since(p_actor uuid, p_cursor text)
+returns table (is_reset boolean, cursor text, envelopes text[]) language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    c_rows_max constant integer := 5000; -- beyond, loading afresh is cheaper for everybody
+    v_since constant pg_snapshot := chat.read_cursor(p_cursor);
+    v_xmax constant xid8 := pg_snapshot_xmax(v_since);
+    v_xip constant xid8[] := array(select pg_snapshot_xip(v_since));
+    v_envelopes text[];
+begin
+    if v_since is null then
+        return query select true, chat.current_cursor(), '{}'::text[];
+        return;
+    end if;
+    with own as materialized (
+        select m.conversation_id as id from chat.members m where m.user_id = p_actor and m.active
+        union all
+        select c.id from chat.conversations c where p_actor is null
+    ), change as (
+        select 1 as place, c.id as key, 0::bigint as seq, chat.to_conversation(c.id, chat.conversation_event(c)) as envelope
+        from chat.conversations c
+        where (c.changed_xid >= v_xmax or c.changed_xid = any (v_xip)) and c.id in (select o.id from own o)
+        union all
+        select 2, m.conversation_id, 0, json_build_object('conversation', m.conversation_id, 'user', m.user_id, 'active', m.active,
+            'event', chat.member_event(m, u.name))::text
+        from chat.members m join chat.users u on u.id = m.user_id
+        where (m.changed_xid >= v_xmax or m.changed_xid = any (v_xip))
+          and (m.conversation_id in (select o.id from own o) or m.user_id = p_actor)
+        union all
+        select 3, u.id, 0, chat.to_peers(u.id, chat.user_event(u))
+        from chat.users u
+        where (u.changed_xid >= v_xmax or u.changed_xid = any (v_xip))
+          and (p_actor is null or u.id = p_actor or exists (
+            select from chat.members m where m.user_id = u.id and m.active and m.conversation_id in (select o.id from own o)))
+        union all
+        (select 4, m.conversation_id, m.seq, chat.to_conversation(m.conversation_id, chat.message_event(row(m.*)::chat.messages, u.name))
+        from own o
+        -- Two probes of the index for each conversation, never a walk through what is old.
+        cross join lateral (
+            select x.* from chat.messages x where x.conversation_id = o.id and x.changed_xid >= v_xmax
+            union all
+            select x.* from chat.messages x where x.conversation_id = o.id and x.changed_xid = any (v_xip) and x.changed_xid < v_xmax
+        ) m
+        left join chat.users u on u.id = m.sender_id
+        limit c_rows_max + 1)
+        union all
+        (select 5, r.conversation_id, 0, chat.to_receipt_readers(row(r.conversation_id, r.user_id, k.delivered_seq, k.read_seq, r.at, null)::chat.receipts)
+        from own o
+        cross join lateral (
+            select x.conversation_id, x.user_id, max(x.at) as at from (
+                select y.* from chat.receipts y where y.conversation_id = o.id and y.changed_xid >= v_xmax
+                union all
+                select y.* from chat.receipts y where y.conversation_id = o.id and y.changed_xid = any (v_xip) and y.changed_xid < v_xmax
+            ) x group by 1, 2
+        ) r
+        join chat.marks k on k.conversation_id = r.conversation_id and k.user_id = r.user_id
+        where p_actor is null or r.user_id = p_actor or not chat.has_more_members(r.conversation_id, 100)
+        limit c_rows_max + 1)
+    )
+    select array_agg(l.envelope order by l.place, l.key, l.seq) into v_envelopes
+    from (select * from change limit c_rows_max + 1) l;
+
+    if cardinality(v_envelopes) > c_rows_max then
+        return query select true, chat.current_cursor(), '{}'::text[];
+    else
+        return query select false, chat.current_cursor(), coalesce(v_envelopes, '{}');
+    end if;
+end
+$$;
+
+comment on function chat.changes_since(uuid, text) is
+    'Envelopes of all that became visible to the actor (null: to anyone) since the cursor, and the cursor to go on from; is_reset for a foreign or unreadable cursor, or beyond 5,000 rows.';
+
+-- Compares where the data lives with where it lived before. Elsewhere, transaction ids start
+-- again: a new epoch begins, cursors of the old one get a reset, and rows stamped with ids that this
+-- cluster has not reached are restamped, or fresh cursors would repeat them for ever.
+create or replace function chat.renew_epoch() returns text language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_identity constant text := (select format('%s/%s/%s', s.system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), d.oid)
+        from pg_control_system() s, pg_database d where d.datname = current_database());
+    v_last chat.epochs;
+    v_label text;
+    v_table text;
+begin
+    select * into v_last from chat.epochs e order by e.number desc limit 1;
+    if v_last.identity = v_identity then
+        return v_last.label;
+    end if;
+    lock table chat.epochs in share row exclusive mode;
+    select * into v_last from chat.epochs e order by e.number desc limit 1;
+    if v_last.identity = v_identity then
+        return v_last.label;
+    end if;
+    v_label := format('e%sx%s', coalesce(v_last.number, 0) + 1, left(md5(v_identity), 8));
+    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts'] loop
+        execute format('alter table chat.%I disable trigger user', v_table);
+        execute format('update chat.%I set changed_xid = ''0'' where changed_xid >= pg_current_xact_id()', v_table);
+        execute format('alter table chat.%I enable trigger user', v_table);
+    end loop;
+    insert into chat.epochs (number, identity, label, began_at)
+    values (coalesce(v_last.number, 0) + 1, v_identity, v_label, clock_timestamp());
+    return v_label;
+end
+$$;
+
+comment on function chat.renew_epoch() is
+    'The label of the present epoch; begins a new one after a restore elsewhere, a recovery to a point in time or a failover.';

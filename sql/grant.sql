@@ -1,0 +1,71 @@
+-- Who may do what. Three roles, made where the owner may create roles:
+--   chat_server  runs the server
+--   chat_writer  other projects: they write the tables and call the functions
+--   chat_reader  people who report
+-- Nothing is granted to public. Columns that triggers alone set are granted to nobody.
+
+do $$
+declare
+    v_role text;
+begin
+    if exists (select from pg_roles r where r.rolname = current_user and (r.rolsuper or r.rolcreaterole)) then
+        foreach v_role in array array['chat_server', 'chat_writer', 'chat_reader'] loop
+            if not exists (select from pg_roles r where r.rolname = v_role) then
+                execute format('create role %I nologin', v_role);
+            end if;
+            -- So that the server, connected as the owner, can step down to it.
+            if v_role = 'chat_server' and not pg_has_role(current_user, v_role, 'usage') then
+                execute format('grant %I to current_user', v_role);
+            end if;
+        end loop;
+    end if;
+end
+$$;
+
+revoke all on schema chat from public;
+revoke all on all tables in schema chat from public;
+revoke all on all functions in schema chat from public;
+
+do $$
+begin
+    if (select count(*) < 3 from pg_roles r where r.rolname in ('chat_server', 'chat_writer', 'chat_reader')) then
+        return; -- the owner may not create roles and nobody has: the owner runs everything
+    end if;
+
+    grant usage on schema chat to chat_server, chat_writer, chat_reader;
+
+    grant select on all tables in schema chat to chat_server;
+    grant execute on all functions in schema chat to chat_server;
+
+    grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
+        chat.marks, chat.receipts, chat.servers, chat.presence to chat_writer, chat_reader;
+
+    grant insert (id, external_id, username, name, is_guest, created_at),
+        update (external_id, username, name, is_guest, deactivated_at), delete on chat.users to chat_writer;
+    grant insert (id, kind, title, description, join_policy, direct_low, direct_high, created_by, created_at),
+        update (title, description, join_policy, closed_at), delete on chat.conversations to chat_writer;
+    grant insert (conversation_id, user_id, role, added_by),
+        update (role, left_at), delete on chat.members to chat_writer;
+    grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, created_at),
+        update (body, data, deleted_at), delete on chat.messages to chat_writer;
+    grant update (delivered_seq, read_seq) on chat.marks to chat_writer;
+
+    grant execute on function
+        chat.uuid_v7(),
+        chat.current_cursor(), chat.changes_since(uuid, text),
+        chat.create_user(text, text, text, boolean), chat.update_user(uuid, uuid, text, text),
+        chat.deactivate_user(uuid, uuid), chat.list_users(uuid, text, uuid, integer),
+        chat.open_direct(uuid, uuid), chat.create_group(uuid, text, uuid[]), chat.create_room(uuid, text, text, text),
+        chat.update_conversation(uuid, uuid, text, text, text), chat.close_conversation(uuid, uuid),
+        chat.read_conversation(uuid, uuid), chat.list_conversations(uuid, timestamptz, uuid, integer),
+        chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),
+        chat.set_role(uuid, uuid, uuid, text), chat.join_room(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
+        chat.send_message(uuid, uuid, text, text, text, uuid, jsonb), chat.send_messages(jsonb),
+        chat.edit_message(uuid, uuid, text), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
+        chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),
+        chat.history(uuid, uuid, bigint, bigint, bigint, integer),
+        chat.mark_delivered(uuid, uuid, bigint), chat.mark_read(uuid, uuid, bigint), chat.mark_many(jsonb),
+        chat.message_receipts(uuid, uuid), chat.announce_typing(uuid, uuid, text)
+        to chat_writer;
+end
+$$;

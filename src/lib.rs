@@ -1,0 +1,31 @@
+//! A standalone, real-time web chat that joins any project through its own PostgreSQL database.
+//!
+//! The modules, in the order in which a message passes through them:
+//!
+//! - [`settings`]: what the environment says
+//! - [`postgres`]: the one door to the database, its migrations, and a private PostgreSQL
+//! - [`server`]: binds everything together and runs until told to stop
+//! - [`routes`]: HTTP: pages, REST, sign-in, operations
+//! - [`identity`]: who a request acts for
+//! - [`command`]: what clients can ask, whichever door they come by
+//! - [`writer`]: lanes that turn many commands into few transactions
+//! - [`listener`]: hears what the database announces
+//! - [`relay`]: turns announcements into frames, encoded once
+//! - [`frame`]: an event and its encodings
+//! - [`hub`]: who is connected and what they are subscribed to
+//! - [`stream`]: WebSocket and Server-Sent Events
+//! - [`presence`]: who is online, and that this server lives
+//! - [`problem`]: what goes wrong, as clients are told
+//!
+//! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
+//! never queries; only `postgres` names tokio_postgres.
+
+pub mod frame;
+pub mod hub;
+pub mod listener;
+pub mod postgres;
+pub mod presence;
+pub mod problem;
+pub mod relay;
+pub mod settings;
+pub mod writer;

@@ -1,0 +1,77 @@
+//! Cursors, what changed since one, and what a reference stands for.
+
+use uuid::Uuid;
+
+use super::{Database, DatabaseError, Repeat};
+
+/// What became visible since a cursor.
+pub struct Changes {
+    /// The cursor was foreign or too old: load afresh.
+    pub is_reset: bool,
+    /// To go on from.
+    pub cursor: String,
+    /// Envelopes as announcements hold them, in an order in which they can be applied.
+    pub envelopes: Vec<String>,
+}
+
+impl Database {
+    pub async fn current_cursor(&self) -> Result<String, DatabaseError> {
+        let row = self
+            .row(Repeat::Safe, "select chat.current_cursor()", &[])
+            .await?;
+        Ok(row.get(0))
+    }
+
+    /// For one user, or for everyone when `actor` is none.
+    pub async fn changes_since(
+        &self,
+        actor: Option<Uuid>,
+        cursor: &str,
+    ) -> Result<Changes, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select is_reset, cursor, envelopes from chat.changes_since($1, $2)",
+                &[&actor, &cursor],
+            )
+            .await?;
+        Ok(Changes {
+            is_reset: row.get(0),
+            cursor: row.get(1),
+            envelopes: row.get(2),
+        })
+    }
+
+    /// The envelope that a reference stands for; none when its row is gone.
+    pub async fn read_event(
+        &self,
+        kind: &str,
+        id: Uuid,
+        user: Option<Uuid>,
+    ) -> Result<Option<String>, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.read_event($1, $2, $3)",
+                &[&kind, &id, &user],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    /// Begins a new epoch when the data lives elsewhere than before; returns the present one's label.
+    pub async fn renew_epoch(&self) -> Result<String, DatabaseError> {
+        let row = self
+            .row(Repeat::Safe, "select chat.renew_epoch()", &[])
+            .await?;
+        Ok(row.get(0))
+    }
+
+    /// The share of PostgreSQL's notification queue that is full, 0 to 1.
+    pub async fn notification_queue_usage(&self) -> Result<f64, DatabaseError> {
+        let row = self
+            .row(Repeat::Safe, "select pg_notification_queue_usage()", &[])
+            .await?;
+        Ok(row.get(0))
+    }
+}

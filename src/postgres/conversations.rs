@@ -1,0 +1,255 @@
+//! Conversations and their members. Objects come as JSON text, made by the database.
+
+use uuid::Uuid;
+
+use super::{Database, DatabaseError, Repeat};
+
+/// A conversation just asked for, and whether this call made it.
+pub struct Opened {
+    pub json: String,
+    pub is_new: bool,
+}
+
+/// Place in the list of conversations after which the next page begins.
+pub struct ConversationPlace {
+    /// ISO 8601.
+    pub active_at: String,
+    pub id: Uuid,
+}
+
+impl Database {
+    /// Ids of the conversations that a user is a member of.
+    pub async fn conversation_ids(&self, user: Uuid) -> Result<Vec<Uuid>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select conversation_id from chat.members where user_id = $1 and active",
+                &[&user],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+    }
+
+    pub async fn general_id(&self) -> Result<Option<Uuid>, DatabaseError> {
+        let row = self
+            .row_opt(
+                Repeat::Safe,
+                "select id from chat.conversations where is_general and closed_at is null",
+                &[],
+            )
+            .await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
+    pub async fn open_direct(&self, actor: Uuid, user: Uuid) -> Result<Opened, DatabaseError> {
+        self.opened(
+            Repeat::Safe,
+            "select chat.conversation_for($1, c)::text, c.changed_xid = pg_current_xact_id_if_assigned()
+             from chat.open_direct($1, $2) c",
+            &[&actor, &user],
+        )
+        .await
+    }
+
+    pub async fn create_group(
+        &self,
+        actor: Uuid,
+        title: &str,
+        members: &[Uuid],
+    ) -> Result<Opened, DatabaseError> {
+        self.opened(
+            Repeat::Unsafe,
+            "select chat.conversation_json(c)::text, true from chat.create_group($1, $2, $3) c",
+            &[&actor, &title, &members],
+        )
+        .await
+    }
+
+    pub async fn create_room(
+        &self,
+        actor: Uuid,
+        title: &str,
+        description: Option<&str>,
+        join_policy: &str,
+    ) -> Result<Opened, DatabaseError> {
+        self.opened(
+            Repeat::Unsafe,
+            "select chat.conversation_json(c)::text, true from chat.create_room($1, $2, $3, $4) c",
+            &[&actor, &title, &description, &join_policy],
+        )
+        .await
+    }
+
+    pub async fn update_conversation(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        title: Option<&str>,
+        description: Option<&str>,
+        join_policy: Option<&str>,
+    ) -> Result<String, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.conversation_json(c)::text from chat.update_conversation($1, $2, $3, $4, $5) c",
+                &[&actor, &conversation, &title, &description, &join_policy],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    pub async fn close_conversation(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<String, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.conversation_json(c)::text from chat.close_conversation($1, $2) c",
+                &[&actor, &conversation],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    pub async fn read_conversation(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<String, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.read_conversation($1, $2)::text",
+                &[&actor, &conversation],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    /// A page of a user's conversations, and the place after its last when it is full.
+    pub async fn list_conversations(
+        &self,
+        actor: Uuid,
+        before: Option<&ConversationPlace>,
+        limit: i32,
+    ) -> Result<(Vec<String>, Option<ConversationPlace>), DatabaseError> {
+        let at = before.map(|place| place.active_at.as_str());
+        let id = before.map(|place| place.id);
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select conversation::text, chat.json_time(active_at), id
+                 from chat.list_conversations($1, $2::text::timestamptz, $3, $4)",
+                &[&actor, &at, &id, &limit],
+            )
+            .await?;
+        let next = match rows.last() {
+            Some(row) if rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX) => {
+                Some(ConversationPlace {
+                    active_at: row.get(1),
+                    id: row.get(2),
+                })
+            }
+            _ => None,
+        };
+        Ok((rows.into_iter().map(|row| row.get(0)).collect(), next))
+    }
+
+    pub async fn list_members(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        after: Option<Uuid>,
+        limit: i32,
+    ) -> Result<Vec<String>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select m::text from chat.list_members($1, $2, $3, $4) m",
+                &[&actor, &conversation, &after, &limit],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+    }
+
+    pub async fn add_member(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        user: Uuid,
+        role: &str,
+    ) -> Result<Opened, DatabaseError> {
+        self.opened(
+            Repeat::Safe,
+            "select chat.member_json(m, u.name)::text, m.changed_xid = pg_current_xact_id_if_assigned()
+             from chat.add_member($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
+            &[&actor, &conversation, &user, &role],
+        )
+        .await
+    }
+
+    pub async fn remove_member(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        user: Uuid,
+    ) -> Result<String, DatabaseError> {
+        self.member(
+            "select chat.member_json(m, u.name)::text
+             from chat.remove_member($1, $2, $3) m join chat.users u on u.id = m.user_id",
+            &[&actor, &conversation, &user],
+        )
+        .await
+    }
+
+    pub async fn set_role(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        user: Uuid,
+        role: &str,
+    ) -> Result<String, DatabaseError> {
+        self.member(
+            "select chat.member_json(m, u.name)::text
+             from chat.set_role($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
+            &[&actor, &conversation, &user, &role],
+        )
+        .await
+    }
+
+    pub async fn join_room(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<String, DatabaseError> {
+        self.member(
+            "select chat.member_json(m, u.name)::text
+             from chat.join_room($1, $2) m join chat.users u on u.id = m.user_id",
+            &[&actor, &conversation],
+        )
+        .await
+    }
+
+    async fn member(
+        &self,
+        sql: &str,
+        params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    ) -> Result<String, DatabaseError> {
+        Ok(self.row(Repeat::Safe, sql, params).await?.get(0))
+    }
+
+    async fn opened(
+        &self,
+        repeat: Repeat,
+        sql: &str,
+        params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    ) -> Result<Opened, DatabaseError> {
+        let row = self.row(repeat, sql, params).await?;
+        Ok(Opened {
+            json: row.get(0),
+            is_new: row.get::<_, Option<bool>>(1).unwrap_or(false),
+        })
+    }
+}

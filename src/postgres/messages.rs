@@ -1,0 +1,151 @@
+//! Messages: the batch that sends them, and reading and changing single ones.
+
+use uuid::Uuid;
+
+use super::{Database, DatabaseError, Refusal, Repeat};
+
+/// Which part of a conversation is asked for; none of them: the newest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HistoryPlace {
+    pub before: Option<i64>,
+    pub after: Option<i64>,
+    pub around: Option<i64>,
+}
+
+/// What came of one item of a batch.
+pub struct Sent {
+    /// 201 when it is new, 200 when it had been sent before.
+    pub status: u16,
+    /// The message as JSON.
+    pub message: String,
+}
+
+impl Database {
+    /// Sends a batch, a JSON array of items (see `chat.send_messages`); one result for each, in order.
+    /// Safe to repeat only if every item has a `client_id`.
+    pub async fn send_messages(
+        &self,
+        items: &str,
+    ) -> Result<Vec<Result<Sent, Refusal>>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select status, code, detail, message::text from chat.send_messages($1::text::jsonb) order by item",
+                &[&items],
+            )
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let status = u16::try_from(row.get::<_, i32>(0)).unwrap_or(500);
+                match row.get::<_, Option<String>>(3) {
+                    Some(message) => Ok(Sent { status, message }),
+                    None => Err(Refusal {
+                        status,
+                        code: row.get::<_, Option<String>>(1).unwrap_or_default(),
+                        detail: row.get::<_, Option<String>>(2).unwrap_or_default(),
+                    }),
+                }
+            })
+            .collect())
+    }
+
+    pub async fn history(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        place: HistoryPlace,
+        limit: i32,
+    ) -> Result<Vec<(i64, String)>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select seq, message::text from chat.history($1, $2, $3, $4, $5, $6)",
+                &[
+                    &actor,
+                    &conversation,
+                    &place.before,
+                    &place.after,
+                    &place.around,
+                    &limit,
+                ],
+            )
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect())
+    }
+
+    pub async fn read_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
+        self.message(
+            "select chat.read_message($1, $2)::text",
+            &[&actor, &message],
+        )
+        .await
+    }
+
+    pub async fn edit_message(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+        body: &str,
+    ) -> Result<String, DatabaseError> {
+        self.message(
+            "select chat.message_json(m, u.name)::text
+             from chat.edit_message($1, $2, $3) m left join chat.users u on u.id = m.sender_id",
+            &[&actor, &message, &body],
+        )
+        .await
+    }
+
+    pub async fn delete_message(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+    ) -> Result<String, DatabaseError> {
+        self.message(
+            "select chat.message_json(m, u.name)::text
+             from chat.delete_message($1, $2) m left join chat.users u on u.id = m.sender_id",
+            &[&actor, &message],
+        )
+        .await
+    }
+
+    pub async fn restore_message(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+    ) -> Result<String, DatabaseError> {
+        self.message(
+            "select chat.message_json(m, u.name)::text
+             from chat.restore_message($1, $2) m left join chat.users u on u.id = m.sender_id",
+            &[&actor, &message],
+        )
+        .await
+    }
+
+    /// What a message said before each edit, oldest first.
+    pub async fn revisions(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+    ) -> Result<Vec<String>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select r::text from chat.revisions($1, $2) r",
+                &[&actor, &message],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+    }
+
+    async fn message(
+        &self,
+        sql: &str,
+        params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    ) -> Result<String, DatabaseError> {
+        Ok(self.row(Repeat::Safe, sql, params).await?.get(0))
+    }
+}

@@ -1,0 +1,231 @@
+//! The one door to PostgreSQL: a pool, statements by concept, and errors that know what they mean.
+//!
+//! *Invariant:* nothing outside this module names `tokio_postgres`. Every operation is one statement,
+//! a call of a function in schema `chat`, so there is no transaction to leave half done.
+
+pub mod changes;
+pub mod conversations;
+mod error;
+pub mod listen;
+pub mod messages;
+pub mod migrate;
+pub mod people;
+pub mod presence;
+pub mod private;
+pub mod receipts;
+pub mod sessions;
+mod tls;
+
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, Row};
+
+pub use error::{DatabaseError, Refusal};
+
+/// The role that the server steps down to when the database has it.
+const SERVER_ROLE: &str = "chat_server";
+
+/// How often a statement that lost a deadlock or a serialization race is tried: each loser of a
+/// round waits a random moment, so a handful of rounds settles any number of writers.
+const CONFLICT_TRIES_MAX: u32 = 8;
+
+/// How long a statement waits for a database that is away before its caller is told: a restart of
+/// PostgreSQL takes a few seconds, and a client waiting longer would rather know.
+const UNAVAILABLE_WAIT_MAX: Duration = Duration::from_secs(15);
+
+const RETRY_WAIT_MIN_MS: u64 = 5;
+const RETRY_WAIT_MAX_MS: u64 = 500;
+
+/// Whether running a statement twice does the same as running it once, so that it may be tried
+/// again when the connection broke before the answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    Safe,
+    Unsafe,
+}
+
+/// Where a database is and how to reach it.
+#[derive(Clone)]
+pub struct Address {
+    config: Config,
+    tls: tls::Connector,
+}
+
+impl Address {
+    /// Of a URL such as `postgresql://user:password@host/database?sslmode=verify-full`.
+    pub fn from_url(url: &str) -> Result<Self, DatabaseError> {
+        let (config, tls) = tls::parse_url(url)?;
+        Ok(Self { config, tls })
+    }
+
+    pub fn from_config(config: Config) -> Self {
+        Self {
+            config,
+            tls: tls::Connector::unverified(),
+        }
+    }
+
+    /// The same place with another database.
+    pub fn with_database(mut self, name: &str) -> Self {
+        self.config.dbname(name);
+        self
+    }
+
+    /// A connection of one's own, outside the pool, named `name` in `pg_stat_activity`.
+    async fn connect(
+        &self,
+        name: &str,
+    ) -> Result<(tokio_postgres::Client, tls::Wire), DatabaseError> {
+        let mut config = self.config.clone();
+        config.application_name(name);
+        config.connect_timeout(Duration::from_secs(5));
+        Ok(config.connect(self.tls.clone()).await?)
+    }
+}
+
+/// The pool, and the statements that the modules here add to it.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    address: Address,
+}
+
+impl Database {
+    /// Opens no connection yet. `connections_max` bounds the pool.
+    pub fn new(address: Address, connections_max: usize) -> Result<Self, DatabaseError> {
+        let mut config = address.config.clone();
+        config.application_name("webchat");
+        config.connect_timeout(Duration::from_secs(5));
+        let manager = Manager::from_config(
+            config,
+            address.tls.clone(),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(connections_max)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .wait_timeout(Some(UNAVAILABLE_WAIT_MAX))
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    // Least privilege: what the server never does, its connections can not do.
+                    client
+                        .batch_execute(&format!(
+                            "do $$ begin
+                                if exists (select from pg_roles where rolname = '{SERVER_ROLE}')
+                                    and pg_has_role(session_user, '{SERVER_ROLE}', 'member') then
+                                    set role {SERVER_ROLE};
+                                end if;
+                            end $$"
+                        ))
+                        .await
+                        .map_err(HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(|error| DatabaseError::Internal(error.to_string()))?;
+        Ok(Self { pool, address })
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Connections of the pool that are open, and those not at work.
+    pub fn pool_sizes(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available)
+    }
+
+    /// Runs one statement. A lost race is run again; a database that is away is waited for; a
+    /// connection that broke before the answer came is a reason to repeat only if that is safe.
+    async fn rows(
+        &self,
+        repeat: Repeat,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let started = Instant::now();
+        let mut conflicts = 0;
+        loop {
+            let error = match self.rows_once(sql, params).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => error,
+            };
+            match &error.kind {
+                DatabaseError::Conflict if conflicts < CONFLICT_TRIES_MAX => conflicts += 1,
+                DatabaseError::Unavailable(_)
+                    if (repeat == Repeat::Safe || !error.was_sent)
+                        && started.elapsed() < UNAVAILABLE_WAIT_MAX => {}
+                _ => return Err(error.kind),
+            }
+            metrics::counter!("webchat_database_retries_total").increment(1);
+            let wait_ms = rand::random_range(
+                RETRY_WAIT_MIN_MS..=match error.kind {
+                    DatabaseError::Conflict => RETRY_WAIT_MIN_MS * 10,
+                    _ => RETRY_WAIT_MAX_MS,
+                },
+            );
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+    }
+
+    async fn rows_once(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let not_sent = |kind| Failure {
+            kind,
+            was_sent: false,
+        };
+        let client = self.pool.get().await.map_err(|e| not_sent(e.into()))?;
+        let statement = client
+            .prepare_cached(sql)
+            .await
+            .map_err(|e| not_sent(e.into()))?;
+        client.query(&statement, params).await.map_err(|e| Failure {
+            kind: e.into(),
+            was_sent: true,
+        })
+    }
+
+    async fn row(
+        &self,
+        repeat: Repeat,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, DatabaseError> {
+        self.row_opt(repeat, sql, params)
+            .await?
+            .ok_or_else(|| DatabaseError::Internal(format!("no row from: {sql}")))
+    }
+
+    async fn row_opt(
+        &self,
+        repeat: Repeat,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, DatabaseError> {
+        Ok(self.rows(repeat, sql, params).await?.into_iter().next())
+    }
+
+    /// Whether a statement gets an answer now; waits for nothing.
+    pub async fn answers(&self) -> bool {
+        self.rows_once("select 1", &[]).await.is_ok()
+    }
+
+    /// Closes idle connections and lets no new one out.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+}
+
+struct Failure {
+    kind: DatabaseError,
+    /// The statement may have been carried out.
+    was_sent: bool,
+}

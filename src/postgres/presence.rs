@@ -1,0 +1,54 @@
+//! Presence, typing, and this server's lease.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Database, DatabaseError, Repeat};
+
+impl Database {
+    /// Writes the statuses of this server's users, a JSON object (see `chat.set_presences`).
+    pub async fn set_presences(&self, server: Uuid, statuses: &str) -> Result<(), DatabaseError> {
+        self.row(
+            Repeat::Safe,
+            "select chat.set_presences($1, $2::text::jsonb)",
+            &[&server, &statuses],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Announces typing of many users, a JSON array (see `chat.announce_typings`).
+    pub async fn announce_typings(&self, items: &str) -> Result<(), DatabaseError> {
+        self.row(
+            Repeat::Safe,
+            "select chat.announce_typings($1::text::jsonb)",
+            &[&items],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Renews the lease; false when this server was not registered (any more).
+    pub async fn beat(&self, server: Uuid) -> Result<bool, DatabaseError> {
+        let row = self
+            .row(Repeat::Safe, "select chat.beat($1)", &[&server])
+            .await?;
+        Ok(row.get(0))
+    }
+
+    /// Takes off servers silent for longer than `lease`, and `leaving`.
+    pub async fn expire_servers(
+        &self,
+        lease: Duration,
+        leaving: Option<Uuid>,
+    ) -> Result<(), DatabaseError> {
+        self.row(
+            Repeat::Safe,
+            "select chat.expire_servers(make_interval(secs => $1), $2)",
+            &[&lease.as_secs_f64(), &leaving],
+        )
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! From what the database announced to frames in the hub, in order.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::frame::{Event, Frame};
+use crate::hub::{Audience, Close, Hub};
+use crate::postgres::{Database, DatabaseError};
+
+/// A NOTIFY payload: announced events with their cursor, or a server's beat.
+#[derive(Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    cursor: Option<&'a str>,
+    #[serde(borrow, default)]
+    events: Vec<Envelope<'a>>,
+}
+
+/// Whom an event is for, and the event or what it can be read by.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    conversation: Option<Uuid>,
+    #[serde(default)]
+    conversations: Vec<Uuid>,
+    user: Option<Uuid>,
+    /// Of a membership: whether the user is a member now.
+    active: Option<bool>,
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reference: Option<Reference<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Reference<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: &'a str,
+    id: Uuid,
+    user: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct SessionEnded<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: &'a str,
+    session_id: Option<Uuid>,
+}
+
+/// Encodes each announced event once and gives it to the hub.
+pub struct Relay {
+    database: Database,
+    hub: Arc<Hub<Frame>>,
+}
+
+impl Relay {
+    pub fn new(database: Database, hub: Arc<Hub<Frame>>) -> Self {
+        Self { database, hub }
+    }
+
+    /// Relays one payload; returns its cursor. An event that travelled as a reference is read
+    /// here, and what follows it waits, so the order stays.
+    pub async fn relay(&self, payload: &str) -> Result<Option<String>, DatabaseError> {
+        let parsed: Payload<'_> = match serde_json::from_str(payload) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                // Anyone may notify on the channel; what is not ours is not an error of ours.
+                tracing::warn!(%error, "a notification that is no announcement was passed over");
+                return Ok(None);
+            }
+        };
+        for envelope in &parsed.events {
+            self.deliver(envelope, parsed.cursor).await?;
+        }
+        Ok(parsed.cursor.map(str::to_owned))
+    }
+
+    /// Relays all that changed since a cursor, for a listener that missed something; returns the
+    /// cursor to go on from. Events but the last carry the old cursor: whoever is cut off between
+    /// them gets the rest again.
+    pub async fn catch_up(&self, since: &str) -> Result<String, DatabaseError> {
+        let changes = self.database.changes_since(None, since).await?;
+        if changes.is_reset {
+            tracing::warn!(
+                "too much has changed while not listening: every client resumes by its own cursor"
+            );
+            self.hub.end_all(Close::Resume);
+            return Ok(changes.cursor);
+        }
+        tracing::info!(events = changes.envelopes.len(), "caught up");
+        let last = changes.envelopes.len().saturating_sub(1);
+        for (place, text) in changes.envelopes.iter().enumerate() {
+            let cursor = if place == last {
+                &changes.cursor
+            } else {
+                since
+            };
+            match serde_json::from_str::<Envelope<'_>>(text) {
+                Ok(envelope) => self.deliver(&envelope, Some(cursor)).await?,
+                Err(error) => {
+                    tracing::error!(%error, "an envelope of chat.changes_since can not be read")
+                }
+            }
+        }
+        Ok(changes.cursor)
+    }
+
+    async fn deliver(
+        &self,
+        envelope: &Envelope<'_>,
+        cursor: Option<&str>,
+    ) -> Result<(), DatabaseError> {
+        if let Some(reference) = &envelope.reference {
+            let text = self
+                .database
+                .read_event(reference.kind, reference.id, reference.user)
+                .await?;
+            let Some(text) = text else { return Ok(()) };
+            match serde_json::from_str::<Envelope<'_>>(&text) {
+                Ok(read) => self.publish(&read, cursor),
+                Err(error) => {
+                    tracing::error!(%error, "an envelope of chat.read_event can not be read")
+                }
+            }
+        } else {
+            self.publish(envelope, cursor);
+        }
+        Ok(())
+    }
+
+    fn publish(&self, envelope: &Envelope<'_>, cursor: Option<&str>) {
+        let Some(event) = envelope.event else { return };
+        let mut audience = Audience {
+            conversations: envelope.conversations.clone(),
+            user: envelope.user,
+        };
+        audience.conversations.extend(envelope.conversation);
+
+        // Who joins hears of it as a member; who leaves hears of it, and of nothing after.
+        let membership = match (envelope.active, envelope.user, envelope.conversation) {
+            (Some(active), Some(user), Some(conversation)) => Some((active, user, conversation)),
+            _ => None,
+        };
+        if let Some((true, user, conversation)) = membership {
+            self.hub.set_member(user, conversation, true);
+        }
+        let reached = self
+            .hub
+            .publish(&audience, &Event::announced(event.get(), cursor));
+        metrics::counter!("webchat_events_total").increment(1);
+        metrics::counter!("webchat_deliveries_total").increment(reached as u64);
+        if let Some((false, user, conversation)) = membership {
+            self.hub.set_member(user, conversation, false);
+        }
+        if envelope.user.is_some()
+            && let Ok(ended) = serde_json::from_str::<SessionEnded<'_>>(event.get())
+            && ended.kind == "session_ended"
+            && let Some(session) = ended.session_id
+        {
+            self.hub.end_sessions(&[session]);
+        }
+    }
+
+    /// Ends the connections of sessions that have run out, or whose end was announced unheard.
+    pub async fn end_stale_sessions(&self) -> Result<(), DatabaseError> {
+        let sessions = self.hub.sessions();
+        if !sessions.is_empty() {
+            let ended = self.database.ended_sessions(&sessions).await?;
+            if !ended.is_empty() {
+                self.hub.end_sessions(&ended);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The events that bring one client up to date, and the cursor it has then. Like
+/// [`Relay::catch_up`], but to read instead of to publish.
+pub fn replay(envelopes: &[String], since: &str, now: &str) -> Vec<Frame> {
+    let last = envelopes.len().saturating_sub(1);
+    envelopes
+        .iter()
+        .enumerate()
+        .filter_map(|(place, text)| {
+            let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
+            let cursor = if place == last { now } else { since };
+            Some(Event::announced(envelope.event?.get(), Some(cursor)))
+        })
+        .collect()
+}

@@ -1,0 +1,169 @@
+// The page's one live connection: a WebSocket, else an event stream, and always a way back.
+//
+// Keeps the newest cursor and resumes from it, so what happened meanwhile is replayed. Emits every
+// frame as `frame:<type>` and every change of `state` as `state`:
+//   connecting → live → waiting → connecting → …, and ended when coming back is no use.
+
+import { Socket } from "./socket.js";
+import { Stream } from "./stream.js";
+
+const OPEN_TIMEOUT_MS = 8_000; // A proxy that swallows the upgrade never says so.
+const PING_INTERVAL_MS = 25_000; // Below the 30 s after which common proxies cut a silent line.
+const SILENCE_MAX_MS = 10_000; // After a ping.
+const BACKOFF_MIN_MS = 500;
+const BACKOFF_MAX_MS = 30_000;
+const SOCKET_REST_MS = 300_000; // How long the stream is preferred after a socket failed.
+
+const SESSION_ENDED = 4401;
+
+export class Connection extends EventTarget {
+  #cursor;
+  #state = "waiting";
+  #transport = null;
+  #heard = false; // whether anything came through this transport
+  #answered = false; // whether it ever answered a ping
+  #socketRestsUntil = 0;
+  #failures = 0;
+  #retryMs = null;
+  #retryTimer;
+  #silenceTimer;
+  #pingTimer;
+  #running = null;
+
+  constructor(cursor) {
+    super();
+    this.#cursor = cursor;
+  }
+
+  // Lifecycle
+
+  start() {
+    if (this.#running) return;
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    window.addEventListener("online", () => this.#wake(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
+    this.#connect();
+  }
+
+  stop() {
+    this.#running?.abort();
+    this.#running = null;
+    this.#drop();
+    this.#become("waiting");
+  }
+
+  // Actions
+
+  get live() {
+    return this.#state === "live";
+  }
+
+  // Whether the frame was handed on. That it arrived is for its ack to say.
+  send(frame) {
+    if (!this.live) return false;
+    this.#transport.send(frame);
+    return true;
+  }
+
+  // Private
+
+  #connect() {
+    this.#drop();
+    this.#become("connecting");
+    this.#heard = false;
+    this.#answered = false;
+    const Transport = Date.now() < this.#socketRestsUntil ? Stream : Socket;
+    this.#transport = new Transport(this.#cursor, {
+      onFrame: (frame) => this.#receive(frame),
+      onClose: (code) => this.#lose(code),
+    });
+    this.#silenceTimer = setTimeout(() => this.#lose(), OPEN_TIMEOUT_MS);
+  }
+
+  #receive(frame) {
+    clearTimeout(this.#silenceTimer);
+    this.#heard = true;
+    if (frame.cursor) this.#cursor = frame.cursor;
+    if (frame.type === "ready") {
+      this.#become("live");
+      clearInterval(this.#pingTimer);
+      this.#pingTimer = setInterval(() => this.#ping(), PING_INTERVAL_MS);
+    } else if (frame.type === "pong") {
+      // Not earlier: a line that falls as soon as it stands must not be tried ever faster.
+      this.#answered = true;
+      this.#failures = 0;
+    } else if (frame.type === "going_away") {
+      this.#retryMs = frame.retry_ms;
+    }
+    this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }));
+  }
+
+  #ping() {
+    this.#transport.send({ type: "ping" });
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#lose(), SILENCE_MAX_MS);
+  }
+
+  // Codes 4400 to 4499 say that coming back is no use; no code, that we gave the line up ourselves.
+  #lose(code) {
+    const wasSocket = this.#transport instanceof Socket;
+    const wasHeard = this.#heard;
+    const stalled = code === undefined && wasHeard && !this.#answered;
+    this.#drop();
+    if (code >= 4400 && code <= 4499) return this.#end(code);
+    if (wasSocket && (stalled || (!wasHeard && !(code >= 4000)))) {
+      this.#socketRestsUntil = Date.now() + SOCKET_REST_MS;
+      return this.#connect();
+    }
+    if (!wasHeard) {
+      this.#socketRestsUntil = 0; // Neither gets through, so the socket is not to blame.
+      this.#askWhetherSessionEnded();
+    }
+    const delayMs = this.#retryMs ?? this.#backoffMs();
+    this.#retryMs = null;
+    this.#become("waiting");
+    this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
+  }
+
+  #end(code) {
+    this.stop();
+    this.#become("ended", code === SESSION_ENDED);
+  }
+
+  // A refused upgrade and a refused stream look like a dead network to a script; a fetch tells.
+  async #askWhetherSessionEnded() {
+    const { signal } = this.#running;
+    try {
+      const { status } = await fetch("/api/users/me", { signal });
+      if (status === 401 && !signal.aborted) this.#end(SESSION_ENDED);
+    } catch {
+      // Unreachable: the retry that is already set will see.
+    }
+  }
+
+  #backoffMs() {
+    const limit = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures++);
+    return limit * (0.5 + Math.random() / 2); // Jitter, so that clients do not return as one.
+  }
+
+  // The network or the reader is back: no reason to sit out a timer.
+  #wake() {
+    if (this.live) this.#ping();
+    else if (this.#state === "waiting") this.#connect();
+  }
+
+  #drop() {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#silenceTimer);
+    clearInterval(this.#pingTimer);
+    this.#transport?.close();
+    this.#transport = null;
+  }
+
+  #become(state, sessionEnded = false) {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, sessionEnded } }));
+  }
+}
