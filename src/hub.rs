@@ -368,6 +368,19 @@ impl<F: Clone> Hub<F> {
         }
     }
 
+    /// Says whether the person is away from the connections of a session.
+    pub fn set_session_away(&self, user_id: Uuid, session: Uuid, is_away: bool) {
+        let mut inner = self.lock();
+        if let Some(user) = inner.users.get(&user_id).cloned() {
+            for subscriber in &lock(&user.state).connections {
+                if subscriber.session == session {
+                    subscriber.is_away.store(is_away, Ordering::Relaxed);
+                }
+            }
+            inner.changed_users.insert(user_id);
+        }
+    }
+
     /// The sessions that connections here were made with.
     pub fn sessions(&self) -> Vec<Uuid> {
         let inner = self.lock();

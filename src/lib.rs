@@ -20,12 +20,17 @@
 //! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
 //! never queries; only `postgres` names tokio_postgres.
 
+pub mod command;
 pub mod frame;
 pub mod hub;
+pub mod identity;
 pub mod listener;
 pub mod postgres;
 pub mod presence;
 pub mod problem;
 pub mod relay;
+pub mod routes;
+pub mod server;
 pub mod settings;
+pub mod stream;
 pub mod writer;

@@ -1,1 +1,210 @@
-fn main() {}
+//! The program: `serve` (the default), `migrate`, `token`, `doctor`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use uuid::Uuid;
+use webchat::identity::Token;
+use webchat::postgres::migrate::{SqlState, migrate};
+use webchat::postgres::private::{PrivateOptions, PrivatePostgres};
+use webchat::postgres::{Address, Database, doctor};
+use webchat::settings::{DatabaseSetting, LogFormat, Settings};
+
+/// A standalone web chat on your project's own PostgreSQL. Settings come from the environment and
+/// from `.env`; `.env.example` lists them.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Deed>,
+}
+
+#[derive(Clone, Subcommand)]
+enum Deed {
+    /// Serve the chat (the default).
+    Serve,
+    /// Bring the database to the present and leave.
+    Migrate,
+    /// Print a bearer token for a user, or for a new one.
+    Token {
+        /// Id of the user in chat.users.
+        #[arg(long, conflicts_with = "name")]
+        user: Option<Uuid>,
+        /// Name of a new user to make.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Check the database: reachable, version, schema, grants, notifications.
+    Doctor,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let settings = match Settings::from_env() {
+        Ok(settings) => Arc::new(settings),
+        Err(error) => {
+            eprintln!("webchat: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    start_logging(&settings);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    match run(settings, arguments.command.unwrap_or(Deed::Serve)).await {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::debug!(?error, "leaving");
+            eprintln!("webchat: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+async fn run(settings: Arc<Settings>, deed: Deed) -> Result<ExitCode, AnyError> {
+    let (address, private) = find_database(&settings).await?;
+    let outcome = carry_out(settings, deed, address).await;
+    if let Some(private) = private {
+        private.stop().await?;
+    }
+    outcome
+}
+
+/// The database that the settings name, or a private one, started if it does not run.
+async fn find_database(
+    settings: &Settings,
+) -> Result<(Address, Option<PrivatePostgres>), AnyError> {
+    match &settings.database {
+        DatabaseSetting::Url(url) => Ok((Address::from_url(url)?, None)),
+        DatabaseSetting::Private { data_dir } => {
+            let private = PrivatePostgres::start(PrivateOptions {
+                data_dir: data_dir.clone(),
+                durable: true,
+                extra: Vec::new(),
+            })
+            .await?;
+            tracing::info!(data = %data_dir.display(), "using a private PostgreSQL");
+            Ok((Address::from_config(private.config()), Some(private)))
+        }
+    }
+}
+
+async fn carry_out(
+    settings: Arc<Settings>,
+    deed: Deed,
+    address: Address,
+) -> Result<ExitCode, AnyError> {
+    match deed {
+        Deed::Serve => {
+            if settings.migrate_at_start {
+                report(&address).await?;
+            }
+            let tcp = TcpListener::bind((settings.host, settings.port))
+                .await
+                .map_err(|error| {
+                    format!(
+                        "HOST, PORT: can not serve on {}:{}: {error}",
+                        settings.host, settings.port
+                    )
+                })?;
+            println!("webchat is at http://{}", shown_address(&settings));
+            webchat::server::run(settings, address, tcp, told_to_stop()?).await?;
+        }
+        Deed::Migrate => report(&address).await?,
+        Deed::Token { user, name } => {
+            let database = Database::new(address, 1)?;
+            let user = match (user, name) {
+                (Some(user), _) => user,
+                (None, name) => {
+                    let name = name.unwrap_or_else(webchat::identity::invent_name);
+                    database.create_guest(&name).await?.0
+                }
+            };
+            let token = Token::generate().map_err(|problem| problem.detail)?;
+            database
+                .start_session(
+                    user,
+                    &token.hash,
+                    settings.session_days,
+                    Some("webchat token"),
+                )
+                .await?;
+            println!(
+                "{}",
+                serde_json::json!({"access_token": token.secret, "token_type": "bearer", "user_id": user})
+            );
+        }
+        Deed::Doctor => {
+            let checks = doctor::examine(&address, settings.database_connections_max).await;
+            let mut is_well = true;
+            for check in checks {
+                is_well &= check.is_well;
+                println!(
+                    "{} {}: {}",
+                    if check.is_well { "ok  " } else { "FAIL" },
+                    check.what,
+                    check.found
+                );
+            }
+            if !is_well {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn report(address: &Address) -> Result<(), AnyError> {
+    let migrated = migrate(address).await?;
+    match migrated.sql {
+        SqlState::NewerInDatabase(version) => tracing::warn!(
+            version,
+            "the database holds newer functions than this server brings; they stay as they are"
+        ),
+        state => tracing::info!(
+            table_changes = migrated.table_changes,
+            ?state,
+            "the database is up to date"
+        ),
+    }
+    Ok(())
+}
+
+/// Where a person on this machine finds the page.
+fn shown_address(settings: &Settings) -> String {
+    if settings.host.is_unspecified() || settings.host.is_loopback() {
+        format!("localhost:{}", settings.port)
+    } else {
+        format!("{}:{}", settings.host, settings.port)
+    }
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+fn told_to_stop() -> Result<impl Future<Output = ()>, AnyError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn start_logging(settings: &Settings) {
+    let filter = EnvFilter::new(&settings.log_filter);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}

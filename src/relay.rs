@@ -176,17 +176,20 @@ impl Relay {
     }
 }
 
-/// The events that bring one client up to date, and the cursor it has then. Like
-/// [`Relay::catch_up`], but to read instead of to publish.
-pub fn replay(envelopes: &[String], since: &str, now: &str) -> Vec<Frame> {
-    let last = envelopes.len().saturating_sub(1);
-    envelopes
+/// The events that bring one client up to date (or, with `only`, those of one conversation); the last
+/// carries the cursor it has then. Like [`Relay::catch_up`], but to read instead of to publish.
+pub fn replay(envelopes: &[String], since: &str, now: &str, only: Option<Uuid>) -> Vec<Frame> {
+    let events: Vec<&RawValue> = envelopes
+        .iter()
+        .filter_map(|text| serde_json::from_str::<Envelope<'_>>(text).ok())
+        .filter(|envelope| only.is_none() || envelope.conversation == only)
+        .filter_map(|envelope| envelope.event)
+        .collect();
+    let last = events.len().saturating_sub(1);
+    let cursor = |place| if place == last { now } else { since };
+    events
         .iter()
         .enumerate()
-        .filter_map(|(place, text)| {
-            let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
-            let cursor = if place == last { now } else { since };
-            Some(Event::announced(envelope.event?.get(), Some(cursor)))
-        })
+        .map(|(place, event)| Event::announced(event.get(), Some(cursor(place))))
         .collect()
 }

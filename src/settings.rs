@@ -537,16 +537,27 @@ fn read_dotenv() -> Result<HashMap<String, String>, SettingsError> {
     rows.map(|row| {
         row.map_err(|error| SettingsError::File {
             reason: match error {
-                // The line may hold a secret; its name tells enough to find it.
-                dotenvy::Error::LineParse(line, _) => format!(
-                    "the row of {:?} is not NAME=value; a value with spaces or # needs quotes",
-                    line.split('=').next().unwrap_or_default().trim()
-                ),
+                dotenvy::Error::LineParse(line, _) => unreadable_row(&line),
                 error => error.to_string(),
             },
         })
     })
     .collect()
+}
+
+/// Names the row without showing it, since it may hold a secret, or be the middle of one.
+fn unreadable_row(line: &str) -> String {
+    let row = match line.split_once('=') {
+        Some((name, _)) if name.trim().bytes().all(is_name_byte) => {
+            format!("the row of {}", name.trim())
+        }
+        _ => "a row".to_owned(),
+    };
+    format!("{row} is not NAME=value; a value with spaces, quotes or # needs quotes around it")
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte == b'_'
 }
 
 #[cfg(test)]
@@ -845,6 +856,14 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_the_file_that_cannot_be_read_is_named_and_not_shown() {
+        assert!(unreadable_row("SECRET_KEY=\"hunter2").starts_with("the row of SECRET_KEY is"));
+        for line in ["hunter2", "hunter2==", "HUNTER 2=\"x"] {
+            assert!(unreadable_row(line).starts_with("a row is"), "{line}");
+        }
+    }
+
+    #[test]
     fn ignored_settings_are_warned_of() {
         let settings = settings(&[
             ("UPLOAD_DIR", "/srv/uploads"),
@@ -871,7 +890,7 @@ mod tests {
             .lines()
             .filter_map(|line| line.trim_start_matches('#').split_once('='))
             .map(|(name, _)| name.to_owned())
-            .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            .filter(|name| name.bytes().all(is_name_byte))
             .collect();
         assert_eq!(rows, asked.into_inner());
     }

@@ -5,6 +5,7 @@
 
 pub mod changes;
 pub mod conversations;
+pub mod doctor;
 mod error;
 pub mod listen;
 pub mod messages;
@@ -60,7 +61,8 @@ impl Address {
         Ok(Self { config, tls })
     }
 
-    pub fn from_config(config: Config) -> Self {
+    pub fn from_config(mut config: Config) -> Self {
+        tls::no_tls_on_sockets(&mut config);
         Self {
             config,
             tls: tls::Connector::unverified(),

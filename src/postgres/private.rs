@@ -905,12 +905,22 @@ fn install_command_for(os_release: &str) -> &'static str {
 
 /// Makes the data directory when it is missing. Answers with its path free of links.
 fn make_data_dir(path: &Path) -> Result<PathBuf, PrivateError> {
-    if !path.exists() {
-        fs::create_dir_all(path).map_err(io_error("make", path))?;
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists())
+        .collect();
+    for dir in missing.into_iter().rev() {
+        match fs::create_dir(dir) {
+            // Two servers may start at once.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(io_error("make", dir)(error));
+            }
+            _ => {}
+        }
         if geteuid().is_root() {
             // PostgreSQL's user passes through it, whatever root's umask is.
-            fs::set_permissions(path, Permissions::from_mode(0o755))
-                .map_err(io_error("open up", path))?;
+            fs::set_permissions(dir, Permissions::from_mode(0o755))
+                .map_err(io_error("open up", dir))?;
         }
     }
     fs::canonicalize(path).map_err(io_error("find", path))

@@ -7,7 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -49,15 +49,27 @@ pub(super) fn parse_url(url: &str) -> Result<(Config, TlsConnector), DatabaseErr
     } else {
         format!("{base}?{query}")
     };
-    let config: Config = url.parse().map_err(|error| {
+    let mut config: Config = url.parse().map_err(|error| {
         DatabaseError::Internal(format!("DATABASE_URL can not be read: {error}"))
     })?;
+    no_tls_on_sockets(&mut config);
     let connector = if verify && config.get_ssl_mode() != SslMode::Disable {
         TlsConnector::verified(root_file.as_deref())?
     } else {
         TlsConnector::unverified()
     };
     Ok((config, connector))
+}
+
+/// A Unix socket has no name that a certificate could be for, and nobody on its way.
+pub(super) fn no_tls_on_sockets(config: &mut Config) {
+    if config
+        .get_hosts()
+        .iter()
+        .all(|host| matches!(host, Host::Unix(_)))
+    {
+        config.ssl_mode(SslMode::Disable);
+    }
 }
 
 impl TlsConnector {
@@ -107,6 +119,8 @@ impl tokio_postgres::tls::MakeTlsConnect<Socket> for TlsConnector {
     type Error = <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::Error;
 
     fn make_tls_connect(&mut self, domain: &str) -> Result<Self::TlsConnect, Self::Error> {
+        // A socket has no name; a connector is asked for all the same, and never used.
+        let domain = if domain.is_empty() { "localhost" } else { domain };
         <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::make_tls_connect(
             &mut self.0,
             domain,

@@ -92,6 +92,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                     bdi { (welcome.suggested_name) }
                     "."
                 }
+                input type="hidden" name="invented_name" value=(welcome.suggested_name);
                 button.button type="submit" { "Start chatting" }
             }
         }

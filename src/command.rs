@@ -1,0 +1,579 @@
+//! What clients can ask, whichever door they come by: a WebSocket frame, `POST /api/commands`, or
+//! a REST route.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::frame::Frame;
+use crate::hub::Hub;
+use crate::postgres::Database;
+use crate::postgres::messages::Sent;
+use crate::problem::Problem;
+use crate::writer::{Outgoing, TypingState, Writer};
+
+/// The largest frame or JSON body that is read, in bytes. Far above what any command needs, so that
+/// a body that is far too long is refused by name instead of by a broken connection.
+pub const COMMAND_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The longest body that the database takes, in bytes: 4,000 characters of up to 4 bytes. Longer ones
+/// need not travel there to be refused.
+const BODY_BYTES_MAX: usize = 4_000 * 4;
+
+/// A frame's reference, given back in its answer: whatever JSON the client likes.
+#[derive(Debug, Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Send {
+    pub conversation_id: Uuid,
+    pub client_id: Option<String>,
+    pub kind: Option<String>,
+    pub body: Option<String>,
+    pub data: Option<Box<RawValue>>,
+    pub reply_to: Option<Uuid>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Edit {
+    message_id: Uuid,
+    body: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Delete {
+    message_id: Uuid,
+    #[serde(rename = "for")]
+    whom: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Mark {
+    conversation_id: Uuid,
+    seq: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Typing {
+    conversation_id: Uuid,
+    #[serde(default = "yes")]
+    active: bool,
+    #[serde(default)]
+    recording: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Deserialize)]
+struct Presence {
+    status: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct BareSend {
+    content: String,
+}
+
+/// A command, read and checked as far as it can be without the database.
+#[derive(Debug)]
+pub enum Command {
+    Send(Send),
+    Edit {
+        message_id: Uuid,
+        body: String,
+    },
+    Delete {
+        message_id: Uuid,
+    },
+    Delivered {
+        conversation_id: Uuid,
+        seq: i64,
+    },
+    Read {
+        conversation_id: Uuid,
+        seq: i64,
+    },
+    Typing {
+        conversation_id: Uuid,
+        state: TypingState,
+    },
+    Presence {
+        is_away: bool,
+    },
+    Ping,
+}
+
+/// What a command is answered with.
+#[derive(Debug)]
+pub enum Reply {
+    /// The frame `ack` with the message as it is now, and whether the command made it.
+    Message {
+        json: String,
+        is_new: bool,
+    },
+    /// The frame `ack`, if the command had a `ref`.
+    Done,
+    Pong,
+    /// For whoever holds the connection: the person is (not) away from it.
+    Away(bool),
+}
+
+/// Who asks, and by which socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor {
+    pub user: Uuid,
+    /// A socket held to one conversation, where `{"content": "…"}` alone is a send.
+    pub only: Option<Uuid>,
+}
+
+/// Carries commands out.
+pub struct Commands {
+    database: Database,
+    hub: Arc<Hub<Frame>>,
+    writer: Writer,
+    sends: DefaultKeyedRateLimiter<Uuid>,
+}
+
+impl Commands {
+    /// `sends_per_second_max` bounds each user's sends, edits and deletes; twice as many may come at once.
+    pub fn new(
+        database: Database,
+        hub: Arc<Hub<Frame>>,
+        writer: Writer,
+        sends_per_second_max: u32,
+    ) -> Self {
+        let rate = NonZeroU32::new(sends_per_second_max).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(rate)
+            .allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
+        Self {
+            database,
+            hub,
+            writer,
+            sends: RateLimiter::keyed(quota),
+        }
+    }
+
+    /// Begins a command. Whatever its order among others matters for, like a send's place in its
+    /// lane, has happened when this returns; the future waits for the outcome only.
+    pub fn begin(
+        self: &Arc<Self>,
+        actor: Actor,
+        command: Command,
+    ) -> impl Future<Output = Result<Reply, Problem>> + core::marker::Send + use<> {
+        let commands = Arc::clone(self);
+        let begun = match command {
+            Command::Send(send) => Begun::Sending(self.queue(actor, send).map(Box::pin)),
+            other => Begun::Other(other),
+        };
+        async move {
+            match begun {
+                Begun::Sending(queued) => {
+                    let sent = queued?.await.map_err(Problem::from)?;
+                    Ok(Reply::Message {
+                        json: sent.message,
+                        is_new: sent.status == 201,
+                    })
+                }
+                Begun::Other(command) => commands.carry_out(actor, command).await,
+            }
+        }
+    }
+
+    fn queue(
+        &self,
+        actor: Actor,
+        send: Send,
+    ) -> Result<impl Future<Output = Result<Sent, crate::writer::SendError>> + use<>, Problem> {
+        check_held(actor, send.conversation_id)?;
+        check_body(send.body.as_deref())?;
+        if send
+            .client_id
+            .as_deref()
+            .is_some_and(|id| id.contains('\0'))
+        {
+            return Err(nul("client_id"));
+        }
+        if send
+            .data
+            .as_deref()
+            .is_some_and(|data| data.get().contains("\\u0000"))
+        {
+            return Err(nul("data"));
+        }
+        self.check_rate(actor.user)?;
+        Ok(self.writer.send(Outgoing {
+            actor: actor.user,
+            conversation_id: send.conversation_id,
+            kind: send.kind,
+            body: send.body,
+            data: send.data,
+            reply_to: send.reply_to,
+            client_id: send.client_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+        }))
+    }
+
+    async fn carry_out(&self, actor: Actor, command: Command) -> Result<Reply, Problem> {
+        match command {
+            Command::Send(_) => unreachable!("begun as a send"),
+            Command::Edit { message_id, body } => {
+                check_body(Some(&body))?;
+                self.check_rate(actor.user)?;
+                let json = self
+                    .database
+                    .edit_message(actor.user, message_id, &body)
+                    .await?;
+                Ok(Reply::Message {
+                    json,
+                    is_new: false,
+                })
+            }
+            Command::Delete { message_id } => {
+                self.check_rate(actor.user)?;
+                let json = self.database.delete_message(actor.user, message_id).await?;
+                Ok(Reply::Message {
+                    json,
+                    is_new: false,
+                })
+            }
+            Command::Delivered {
+                conversation_id,
+                seq,
+            } => self.mark(actor, conversation_id, seq, 0).await,
+            Command::Read {
+                conversation_id,
+                seq,
+            } => self.mark(actor, conversation_id, seq, seq).await,
+            Command::Typing {
+                conversation_id,
+                state,
+            } => {
+                check_held(actor, conversation_id)?;
+                if !self.hub.is_member(actor.user, conversation_id) {
+                    // A client without a socket, or one that has just joined: the database knows.
+                    self.database
+                        .read_conversation(actor.user, conversation_id)
+                        .await?;
+                }
+                self.writer.typing(actor.user, conversation_id, state);
+                Ok(Reply::Done)
+            }
+            Command::Presence { is_away } => Ok(Reply::Away(is_away)),
+            Command::Ping => Ok(Reply::Pong),
+        }
+    }
+
+    async fn mark(
+        &self,
+        actor: Actor,
+        conversation_id: Uuid,
+        delivered: i64,
+        read: i64,
+    ) -> Result<Reply, Problem> {
+        check_held(actor, conversation_id)?;
+        if delivered < 0 {
+            return Err(Problem::unprocessable(
+                "bad_seq",
+                "seq: must not be negative.",
+            ));
+        }
+        if self.hub.is_member(actor.user, conversation_id) {
+            self.writer
+                .mark(actor.user, conversation_id, delivered, read);
+        } else {
+            self.database
+                .mark(actor.user, conversation_id, Some(delivered), Some(read))
+                .await?;
+        }
+        Ok(Reply::Done)
+    }
+
+    /// Refuses a user who sends, edits or deletes faster than allowed.
+    pub fn check_rate(&self, user: Uuid) -> Result<(), Problem> {
+        self.sends
+            .check_key(&user)
+            .map_err(|_| Problem::too_many_requests())
+    }
+
+    /// Forgets users that have been quiet for long enough to start afresh.
+    pub fn forget_quiet_users(&self) {
+        self.sends.retain_recent();
+        self.sends.shrink_to_fit();
+    }
+}
+
+enum Begun<F> {
+    Sending(Result<F, Problem>),
+    Other(Command),
+}
+
+/// Reads a frame. The reference comes back even when the rest can not be read.
+pub fn parse(frame: &[u8], actor: Actor) -> (Option<Value>, Result<Command, Problem>) {
+    let head: Head = match serde_json::from_slice(frame) {
+        Ok(head) => head,
+        Err(error) => {
+            let problem =
+                Problem::bad_request("bad_json", format!("A frame is one JSON object: {error}."));
+            return (None, Err(problem));
+        }
+    };
+    let command = parse_kind(head.kind.as_deref(), frame, actor);
+    (head.reference, command)
+}
+
+fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command, Problem> {
+    Ok(match kind {
+        Some("send") => Command::Send(read(frame)?),
+        Some("edit") => {
+            let Edit { message_id, body } = read(frame)?;
+            Command::Edit { message_id, body }
+        }
+        Some("delete") => {
+            let Delete { message_id, whom } = read(frame)?;
+            check_delete_for(whom.as_deref())?;
+            Command::Delete { message_id }
+        }
+        Some("delivered") => {
+            let Mark {
+                conversation_id,
+                seq,
+            } = read(frame)?;
+            Command::Delivered {
+                conversation_id,
+                seq,
+            }
+        }
+        Some("read") => {
+            let Mark {
+                conversation_id,
+                seq,
+            } = read(frame)?;
+            Command::Read {
+                conversation_id,
+                seq,
+            }
+        }
+        Some("typing") => {
+            let typing: Typing = read(frame)?;
+            let state = match (typing.active, typing.recording) {
+                (false, _) => TypingState::Stopped,
+                (true, true) => TypingState::Recording,
+                (true, false) => TypingState::Active,
+            };
+            Command::Typing {
+                conversation_id: typing.conversation_id,
+                state,
+            }
+        }
+        Some("presence") => {
+            let Presence { status } = read(frame)?;
+            match status.as_str() {
+                "online" => Command::Presence { is_away: false },
+                "away" => Command::Presence { is_away: true },
+                _ => {
+                    return Err(Problem::unprocessable(
+                        "bad_status",
+                        "status: must be online or away.",
+                    ));
+                }
+            }
+        }
+        Some("ping") => Command::Ping,
+        Some(other) => {
+            let name: String = other.chars().take(40).collect();
+            return Err(Problem::bad_request(
+                "unknown_type",
+                format!("type: there is no command {name:?}."),
+            ));
+        }
+        None => match actor.only {
+            Some(conversation_id) => {
+                let BareSend { content } = read(frame)?;
+                Command::Send(Send {
+                    conversation_id,
+                    client_id: None,
+                    kind: None,
+                    body: Some(content),
+                    data: None,
+                    reply_to: None,
+                })
+            }
+            None => {
+                return Err(Problem::bad_request(
+                    "type_required",
+                    "type: says what the frame asks.",
+                ));
+            }
+        },
+    })
+}
+
+/// Reads a JSON object; an error names the field and what is wrong with it.
+pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            let detail = match path.as_str() {
+                "." => format!("{inner}"),
+                field => format!("{field}: {inner}"),
+            };
+            Problem::unprocessable("bad_field", detail)
+        } else {
+            Problem::bad_request(
+                "bad_json",
+                format!("The body must be one JSON object: {inner}."),
+            )
+        }
+    })
+}
+
+/// Deleting for oneself alone has a verb of its own, which this version does not have.
+pub fn check_delete_for(whom: Option<&str>) -> Result<(), Problem> {
+    match whom {
+        None | Some("everyone") => Ok(()),
+        Some(_) => Err(Problem::unprocessable(
+            "bad_for",
+            "for: must be everyone; hiding a message for oneself is not available in this version.",
+        )),
+    }
+}
+
+fn check_held(actor: Actor, conversation: Uuid) -> Result<(), Problem> {
+    match actor.only {
+        Some(only) if only != conversation => Err(Problem::forbidden(
+            "other_conversation",
+            "conversation_id: this socket is held to another conversation.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_body(body: Option<&str>) -> Result<(), Problem> {
+    match body {
+        Some(body) if body.len() > BODY_BYTES_MAX => Err(Problem::unprocessable(
+            "body_too_long",
+            format!(
+                "body: must have at most 4000 characters, and has {}.",
+                body.chars().count()
+            ),
+        )),
+        // PostgreSQL's text can not hold it.
+        Some(body) if body.contains('\0') => Err(nul("body")),
+        _ => Ok(()),
+    }
+}
+
+fn nul(field: &str) -> Problem {
+    Problem::unprocessable(
+        "bad_character",
+        format!("{field}: must not contain the character U+0000."),
+    )
+}
+
+/// The frame that answers a command; none when it asked for no answer.
+pub fn answer(reference: Option<&Value>, outcome: &Result<Reply, Problem>) -> Option<Bytes> {
+    match outcome {
+        Ok(Reply::Message { json, .. }) => {
+            // The message is JSON of the database's: it goes into the frame as it is.
+            let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
+            Some(format!("{{\"type\":\"ack\"{reference},\"message\":{json}}}").into())
+        }
+        Ok(Reply::Done | Reply::Away(_)) => {
+            let reference = reference?;
+            Some(json!({"type": "ack", "ref": reference}).to_string().into())
+        }
+        Ok(Reply::Pong) => {
+            let mut pong = json!({"type": "pong"});
+            if let Some(reference) = reference {
+                pong["ref"] = reference.clone();
+            }
+            Some(pong.to_string().into())
+        }
+        Err(problem) => Some(problem.to_frame(reference).into()),
+    }
+}
+
+/// HTTP status of an answered command.
+pub fn status(outcome: &Result<Reply, Problem>) -> StatusCode {
+    match outcome {
+        Ok(Reply::Message { is_new: true, .. }) => StatusCode::CREATED,
+        Ok(_) => StatusCode::OK,
+        Err(problem) => problem.status,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTOR: Actor = Actor {
+        user: Uuid::nil(),
+        only: None,
+    };
+
+    fn problem(frame: &str) -> Problem {
+        parse(frame.as_bytes(), ACTOR).1.unwrap_err()
+    }
+
+    #[test]
+    fn a_bad_field_is_named_with_its_rule() {
+        let wrong = problem(r#"{"type":"send","conversation_id":"x","body":"hi"}"#);
+        assert!(
+            wrong.detail.starts_with("conversation_id:"),
+            "{}",
+            wrong.detail
+        );
+        let missing =
+            problem(r#"{"type":"edit","message_id":"01a1fc55-779f-7c5f-a6ff-cf927f8b92b3"}"#);
+        assert!(missing.detail.contains("`body`"), "{}", missing.detail);
+    }
+
+    #[test]
+    fn an_unknown_type_is_an_error_with_the_reference_given_back() {
+        let (reference, command) = parse(br#"{"type":"dance","ref":7}"#, ACTOR);
+        let outcome: Result<Reply, Problem> = Err(command.unwrap_err());
+        let frame: Value =
+            serde_json::from_slice(&answer(reference.as_ref(), &outcome).unwrap()).unwrap();
+        assert_eq!(
+            (&frame["ref"], &frame["code"]),
+            (&json!(7), &json!("unknown_type"))
+        );
+    }
+
+    #[test]
+    fn content_alone_is_a_send_only_where_the_conversation_is_given() {
+        assert_eq!(problem(r#"{"content":"hi"}"#).code, "type_required");
+        let held = Actor {
+            user: Uuid::nil(),
+            only: Some(Uuid::max()),
+        };
+        let Ok(Command::Send(send)) = parse(br#"{"content":"hi"}"#, held).1 else {
+            panic!("it is a send");
+        };
+        assert_eq!(
+            (send.conversation_id, send.body.as_deref()),
+            (Uuid::max(), Some("hi"))
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_parsing_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            drop(parse(&bytes, ACTOR));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Signing in as a guest, out, and the list of one's sessions.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::http::{self, Response};
+use super::{Asked, Site, require_session};
+use crate::identity::{self, Token};
+use crate::problem::Problem;
+use crate::settings::AuthMode;
+
+#[derive(Default, Deserialize)]
+struct GuestBody {
+    name: Option<String>,
+}
+
+/// A guest by name, or by an invented one. A form is answered by going to the chat, anything else
+/// by JSON; both set the cookie.
+pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    if !site.settings.auth.contains(&AuthMode::Guest) {
+        return Err(Problem::forbidden(
+            "guests_not_allowed",
+            "Guests are not allowed here.",
+        ));
+    }
+    // The cookie that this sets must not be set by a page of a foreign origin.
+    identity::check_origin(asked.request.headers(), &site.settings.allowed_origins)?;
+    let user_agent = identity::user_agent(asked.request.headers());
+    let is_form = asked
+        .request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| {
+            value
+                .as_bytes()
+                .starts_with(b"application/x-www-form-urlencoded")
+        });
+    let bytes = http::read_body(asked.request.into_body()).await?;
+    let given: GuestBody = if is_form {
+        let field = |name: &str| {
+            form_urlencoded::parse(&bytes)
+                .find(|(key, value)| key == name && !value.trim().is_empty())
+                .map(|(_, value)| value.into_owned())
+        };
+        GuestBody {
+            // The page said what an empty field would mean.
+            name: field("name").or_else(|| field("invented_name")),
+        }
+    } else if bytes.iter().all(u8::is_ascii_whitespace) {
+        GuestBody::default()
+    } else {
+        crate::command::read(&bytes)?
+    };
+    http::check_text("name", given.name.as_deref())?;
+    let name = given
+        .name
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or_else(identity::invent_name);
+
+    let (user_id, user) = match site
+        .database
+        .create_guest(&name)
+        .await
+        .map_err(Problem::from)
+    {
+        Ok(created) => created,
+        Err(problem) if is_form && problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
+            return Ok(super::pages::welcome(
+                problem.status,
+                &name,
+                Some(&problem.detail),
+            ));
+        }
+        Err(problem) => return Err(problem),
+    };
+    let token = Token::generate()?;
+    let days = site.settings.session_days;
+    site.database
+        .start_session(user_id, &token.hash, days, user_agent.as_deref())
+        .await?;
+
+    let mut response = if is_form {
+        let mut response = http::respond(StatusCode::SEE_OTHER, "text/plain", "");
+        response
+            .headers_mut()
+            .insert(LOCATION, HeaderValue::from_static("/"));
+        response
+    } else {
+        let user = RawValue::from_string(user).map_err(|error| {
+            tracing::error!(%error, "the database's JSON of a user can not be read");
+            Problem::unavailable()
+        })?;
+        http::json(
+            StatusCode::CREATED,
+            json!({
+                "access_token": token.secret,
+                "token_type": "bearer",
+                "expires_in": i64::from(days) * 86_400,
+                "user": user,
+            })
+            .to_string(),
+        )
+    };
+    set_cookie(
+        &mut response,
+        &identity::session_cookie(Some(&token.secret), days, site.settings.cookie_secure),
+    );
+    Ok(response)
+}
+
+/// Ends the session that the request was made with, and every connection of it.
+pub async fn logout(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    site.database
+        .end_session(session.user_id, session.id)
+        .await?;
+    let wants_page = http::accepts_html(asked.request.headers());
+    let mut response = if wants_page {
+        let mut response = http::respond(StatusCode::SEE_OTHER, "text/plain", "");
+        response
+            .headers_mut()
+            .insert(LOCATION, HeaderValue::from_static("/"));
+        response
+    } else {
+        http::json(StatusCode::OK, json!({"status": "logged_out"}).to_string())
+    };
+    set_cookie(
+        &mut response,
+        &identity::session_cookie(None, 0, site.settings.cookie_secure),
+    );
+    Ok(response)
+}
+
+pub async fn sessions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let items = site.database.list_sessions(session.user_id).await?;
+    Ok(http::list(&items, None))
+}
+
+pub async fn end_session(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let ended = asked.parameters.id("session")?;
+    site.database.end_session(session.user_id, ended).await?;
+    Ok(http::json(
+        StatusCode::OK,
+        json!({"id": ended, "status": "ended"}).to_string(),
+    ))
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,225 @@
+//! Requests read and responses built the same way everywhere.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::StatusCode;
+use hyper::body::{Body, Incoming};
+use hyper::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
+    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::command::COMMAND_BYTES_MAX;
+use crate::problem::Problem;
+use crate::settings::Settings;
+
+pub type Response = hyper::Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// Rows of a page of any list: enough for a screen, few enough for one write.
+pub const PAGE_ROWS_MAX: i32 = 100;
+const PAGE_ROWS_DEFAULT: i32 = 50;
+
+/// What the address said in its named places.
+pub struct Parameters(pub Vec<(String, String)>);
+
+impl Parameters {
+    pub fn text(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// What is no id is the address of nothing.
+    pub fn id(&self, name: &str) -> Result<Uuid, Problem> {
+        Uuid::parse_str(self.text(name)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// What stands behind the question mark.
+pub struct Query(HashMap<String, String>);
+
+impl Query {
+    pub fn of<B>(request: &hyper::Request<B>) -> Self {
+        let text = request.uri().query().unwrap_or_default();
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// An empty value counts as none.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    pub fn id(&self, name: &str) -> Result<Option<Uuid>, Problem> {
+        self.parsed(name, "a UUID")
+    }
+
+    /// A place in a conversation: 0 or more.
+    pub fn seq(&self, name: &str) -> Result<Option<i64>, Problem> {
+        match self.parsed::<i64>(name, "a whole number")? {
+            Some(seq) if seq < 0 => Err(bad(name, "0 or more")),
+            other => Ok(other),
+        }
+    }
+
+    pub fn limit(&self) -> Result<i32, Problem> {
+        match self.parsed::<i32>("limit", "a whole number")? {
+            None => Ok(PAGE_ROWS_DEFAULT),
+            Some(limit) if (1..=PAGE_ROWS_MAX).contains(&limit) => Ok(limit),
+            Some(_) => Err(bad("limit", &format!("1 to {PAGE_ROWS_MAX}"))),
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
+        self.text(name)
+            .map(|value| value.parse().map_err(|_| bad(name, what)))
+            .transpose()
+    }
+}
+
+fn bad(name: &str, what: &str) -> Problem {
+    Problem::unprocessable("bad_parameter", format!("{name}: must be {what}."))
+}
+
+/// Reads a whole body of at most [`COMMAND_BYTES_MAX`].
+pub async fn read_body(body: Incoming) -> Result<Bytes, Problem> {
+    match Limited::new(body, COMMAND_BYTES_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!("The request's body must have at most {COMMAND_BYTES_MAX} bytes."),
+        )),
+        Err(error) => Err(Problem::bad_request(
+            "broken_body",
+            format!("The request's body broke off: {error}."),
+        )),
+    }
+}
+
+/// Reads a JSON object; an error names the field.
+pub async fn read_json<T: DeserializeOwned>(body: Incoming) -> Result<T, Problem> {
+    crate::command::read(&read_body(body).await?)
+}
+
+/// A text field that goes into the database: PostgreSQL's text can not hold U+0000.
+pub fn check_text(field: &str, value: Option<&str>) -> Result<(), Problem> {
+    match value {
+        Some(value) if value.contains('\0') => Err(Problem::unprocessable(
+            "bad_character",
+            format!("{field}: must not contain the character U+0000."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub fn percent_decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+pub fn body(bytes: impl Into<Bytes>) -> UnsyncBoxBody<Bytes, Infallible> {
+    Full::new(bytes.into()).boxed_unsync()
+}
+
+pub fn streamed(
+    stream: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
+) -> UnsyncBoxBody<Bytes, Infallible> {
+    stream.boxed_unsync()
+}
+
+pub fn respond(
+    status: StatusCode,
+    content_type: &'static str,
+    content: impl Into<Bytes>,
+) -> Response {
+    let mut response = Response::new(body(content));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// JSON that is JSON already.
+pub fn json(status: StatusCode, text: impl Into<Bytes>) -> Response {
+    respond(status, "application/json", text)
+}
+
+/// `{"items": […], "next": …}` of objects that are JSON already. `next` is what the next page is asked by.
+pub fn list(items: &[String], next: Option<String>) -> Response {
+    let next = serde_json::Value::from(next);
+    json(
+        StatusCode::OK,
+        format!("{{\"items\":[{}],\"next\":{next}}}", items.join(",")),
+    )
+}
+
+pub fn page(status: StatusCode, markup: views::Markup) -> Response {
+    respond(status, "text/html; charset=utf-8", markup.into_string())
+}
+
+pub fn problem(problem: &Problem, as_page: bool) -> Response {
+    let mut response = if as_page {
+        let title = problem.status.canonical_reason().unwrap_or("Error");
+        page(
+            problem.status,
+            views::error_page(problem.status.as_u16(), title, &problem.detail),
+        )
+    } else {
+        respond(
+            problem.status,
+            "application/problem+json",
+            problem.to_json(),
+        )
+    };
+    let headers = response.headers_mut();
+    if let Some(seconds) = problem.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// Headers that every response has.
+pub fn secured(mut response: Response, settings: &Settings) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let is_page = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    if is_page {
+        let policy = format!(
+            "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' {}",
+            settings.allowed_origins.join(" ")
+        );
+        if let Ok(value) = HeaderValue::from_str(policy.trim_end()) {
+            headers.insert(CONTENT_SECURITY_POLICY, value);
+        }
+    }
+    response
+}

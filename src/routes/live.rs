@@ -1,0 +1,327 @@
+//! Opening live connections: a place in the hub first, then what was missed, then the stream.
+
+use std::sync::Arc;
+
+use http_body_util::StreamBody;
+use hyper::StatusCode;
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use hyper::{Request, body::Incoming};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use uuid::Uuid;
+
+use super::http::{self, Query, Response};
+use super::{Asked, Site, actor, require_session};
+use crate::command::{self, Actor, Reply};
+use crate::frame::{Event, Form, Transport};
+use crate::hub::Close;
+use crate::identity::{self, Credential};
+use crate::postgres::sessions::Session;
+use crate::problem::Problem;
+use crate::relay;
+use crate::stream::{Live, sse, websocket as socket};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Tells nginx not to collect a stream until it is long enough.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The session of a live connection. A browser lets any page open one with the user's cookie, so
+/// the origin is checked though it is a GET.
+async fn require_live_session(
+    site: &Site,
+    request: &Request<Incoming>,
+) -> Result<Session, Problem> {
+    let found = identity::find_session(&site.database, request.headers()).await?;
+    let (session, credential) = found.ok_or_else(Problem::unauthorized)?;
+    if credential == Credential::Cookie {
+        identity::check_origin(request.headers(), &site.settings.allowed_origins)?;
+    }
+    Ok(session)
+}
+
+/// Subscribes first and reads what changed after, so nothing falls between the two.
+async fn open(
+    site: &Site,
+    session: &Session,
+    only: Option<Uuid>,
+    cursor: Option<&str>,
+    form: Form,
+) -> Result<Live, Problem> {
+    if let Some(conversation) = only {
+        // Raises what the client should know: not found, not a member.
+        site.database
+            .read_conversation(session.user_id, conversation)
+            .await?;
+    }
+    let attachment = site
+        .hub
+        .attach(session.user_id, session.id, only)
+        .map_err(refused)?;
+    if attachment.must_load {
+        let conversations = site.database.conversation_ids(session.user_id).await?;
+        site.hub.finish_load(session.user_id, conversations);
+    }
+    let mut first = Vec::new();
+    match cursor {
+        None => first.push(ready(session, &site.database.current_cursor().await?)?),
+        Some(since) => {
+            let changes = site
+                .database
+                .changes_since(Some(session.user_id), since)
+                .await?;
+            // `ready` comes first; its cursor is the old one while there is something to replay, so
+            // that a client cut off in between asks for it again.
+            let begins_at = if changes.envelopes.is_empty() {
+                &changes.cursor
+            } else {
+                since
+            };
+            first.push(ready(session, begins_at)?);
+            if changes.is_reset {
+                first.push(Event::own(json!({"type": "reset"}).to_string()));
+            } else {
+                first.extend(relay::replay(
+                    &changes.envelopes,
+                    since,
+                    &changes.cursor,
+                    only,
+                ));
+            }
+        }
+    }
+    Ok(Live {
+        attachment,
+        first,
+        form,
+    })
+}
+
+fn ready(session: &Session, cursor: &str) -> Result<crate::frame::Frame, Problem> {
+    let now = std::time::SystemTime::now();
+    // The user is JSON of the database's; a cursor is letters, digits, commas and colons.
+    Ok(Event::announced(
+        &format!(
+            "{{\"type\":\"ready\",\"user\":{},\"server_time\":\"{}\"}}",
+            session.user,
+            humantime::format_rfc3339_millis(now)
+        ),
+        Some(cursor),
+    ))
+}
+
+fn refused(close: Close) -> Problem {
+    match close {
+        Close::TooManyConnections => Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            close.reason(),
+            "You have too many connections open.",
+        ),
+        _ => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            close.reason(),
+            "The server is stopping; try again.",
+        ),
+    }
+}
+
+fn form(query: &Query, transport: Transport) -> Form {
+    Form {
+        with_html: query.text("render") == Some("html"),
+        transport,
+    }
+}
+
+pub async fn websocket_general(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let general = site.database.general_id().await?;
+    let general = general.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "conversation_not_found",
+            "There is no general room here.",
+        )
+    })?;
+    websocket(site, asked, Some(general)).await
+}
+
+/// Upgrades to a WebSocket; `only` holds it to one conversation.
+pub async fn websocket(
+    site: &Arc<Site>,
+    asked: Asked,
+    only: Option<Uuid>,
+) -> Result<Response, Problem> {
+    let mut request = asked.request;
+    let key = upgrade_key(&request)?;
+    let session = require_live_session(site, &request).await?;
+    let query = Query::of(&request);
+    let live = open(
+        site,
+        &session,
+        only,
+        query.text("cursor"),
+        form(&query, Transport::WebSocket),
+    )
+    .await?;
+
+    let mut response = Response::new(http::body(""));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
+    headers.insert(
+        SEC_WEBSOCKET_ACCEPT,
+        accept.unwrap_or(HeaderValue::from_static("")),
+    );
+    // A client that names protocols gives up unless one is chosen; only ours can be.
+    let named = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    let speaks_ours = named
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|name| name.trim() == identity::SUBPROTOCOL);
+    if speaks_ours {
+        headers.insert(
+            SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(identity::SUBPROTOCOL),
+        );
+    }
+
+    let commands = Arc::clone(&site.commands);
+    let actor = Actor {
+        user: session.user_id,
+        only,
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    site.connections.spawn(async move {
+        let upgraded = match upgrade.await {
+            Ok(upgraded) => upgraded,
+            Err(error) => {
+                tracing::debug!(%error, "a client left before its upgrade");
+                return;
+            }
+        };
+        // Without hyper's wrapping, the connection costs no more than its socket.
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => {
+                socket::run(parts.io.into_inner(), parts.read_buf, live, commands, actor).await
+            }
+            Err(_) => tracing::error!("an upgraded connection is not what was accepted"),
+        }
+    });
+    Ok(response)
+}
+
+fn upgrade_key(request: &Request<Incoming>) -> Result<String, Problem> {
+    let headers = request.headers();
+    let has = |name: HeaderName, wanted: &str| {
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|value| value.trim().eq_ignore_ascii_case(wanted))
+    };
+    let key = headers
+        .get(SEC_WEBSOCKET_KEY)
+        .and_then(|key| key.to_str().ok());
+    match key {
+        Some(key)
+            if has(UPGRADE, "websocket")
+                && has(CONNECTION, "upgrade")
+                && has(SEC_WEBSOCKET_VERSION, "13") =>
+        {
+            Ok(key.to_owned())
+        }
+        _ => Err(Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "websocket_required",
+            "This address speaks WebSocket (version 13); /sse has the same events without.",
+        )),
+    }
+}
+
+/// The same events as a response that does not end. `Last-Event-ID` counts before `?cursor=`: a
+/// browser that reconnects sends it, and keeps the address it began with.
+pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let request = asked.request;
+    let session = require_live_session(site, &request).await?;
+    let query = Query::of(&request);
+    let last_event = request
+        .headers()
+        .get(LAST_EVENT_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty());
+    let cursor = last_event.or_else(|| query.text("cursor"));
+    let live = open(
+        site,
+        &session,
+        None,
+        cursor,
+        form(&query, Transport::ServerSentEvents),
+    )
+    .await?;
+
+    let mut response = Response::new(http::streamed(StreamBody::new(sse::body(live))));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// One command, answered with the frame that a socket would get, and its status.
+pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let body = http::read_body(asked.request.into_body()).await?;
+    let actor = actor(&session);
+    let (reference, command) = command::parse(&body, actor);
+    let outcome = match command {
+        Ok(command) => site.commands.begin(actor, command).await,
+        Err(problem) => Err(problem),
+    };
+    if let Ok(Reply::Away(is_away)) = outcome {
+        site.hub
+            .set_session_away(session.user_id, session.id, is_away);
+    }
+    let status = command::status(&outcome);
+    match command::answer(reference.as_ref(), &outcome) {
+        Some(frame) => Ok(http::json(status, frame)),
+        // Without a ref there is no frame on a socket; a response has a body all the same.
+        None => Ok(http::json(status, json!({"type": "ack"}).to_string())),
+    }
+}
+
+/// What changed since a cursor, in one answer: `{"reset", "cursor", "events"}`.
+pub async fn changes(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let query = Query::of(&asked.request);
+    let Some(since) = query.text("cursor") else {
+        let cursor = site.database.current_cursor().await?;
+        return Ok(http::json(
+            StatusCode::OK,
+            json!({"reset": false, "cursor": cursor, "events": []}).to_string(),
+        ));
+    };
+    http::check_text("cursor", Some(since))?;
+    let changes = site
+        .database
+        .changes_since(Some(session.user_id), since)
+        .await?;
+    let events: Vec<_> = relay::replay(&changes.envelopes, since, &changes.cursor, None)
+        .iter()
+        .map(|event| String::from_utf8_lossy(event.json()).into_owned())
+        .collect();
+    Ok(http::json(
+        StatusCode::OK,
+        format!(
+            "{{\"reset\":{},\"cursor\":{},\"events\":[{}]}}",
+            changes.is_reset,
+            serde_json::Value::from(changes.cursor),
+            events.join(",")
+        ),
+    ))
+}

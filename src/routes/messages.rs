@@ -1,0 +1,199 @@
+//! Messages and receipts over HTTP.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::http::{self, Query, Response};
+use super::{Asked, Site, actor, require_session};
+use crate::command::{self, Command, Reply, Send, check_delete_for};
+use crate::frame::{MessageFields, with_field};
+use crate::postgres::messages::HistoryPlace;
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+struct SendBody {
+    client_id: Option<String>,
+    kind: Option<String>,
+    body: Option<String>,
+    data: Option<Box<RawValue>>,
+    reply_to: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct EditBody {
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct MarkBody {
+    delivered_seq: Option<i64>,
+    read_seq: Option<i64>,
+}
+
+/// A page: `?before=`, `?after=` or `?around=` a seq, else the newest; `?limit=`; `?render=html` adds
+/// each message's fragment as `html`. Always in order of seq; `next` goes on in the same direction.
+pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let query = Query::of(&asked.request);
+    let limit = query.limit()?;
+    let place = HistoryPlace {
+        before: query.seq("before")?,
+        after: query.seq("after")?,
+        around: query.seq("around")?,
+    };
+    if [place.before, place.after, place.around]
+        .iter()
+        .flatten()
+        .count()
+        > 1
+    {
+        return Err(Problem::unprocessable(
+            "bad_parameter",
+            "before, after, around: only one of them at a time.",
+        ));
+    }
+    let rows = site
+        .database
+        .history(session.user_id, id, place, limit)
+        .await?;
+    let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let edge = if place.after.is_some() {
+        rows.last()
+    } else {
+        rows.first()
+    };
+    let next = edge
+        .filter(|(seq, _)| is_full && *seq > 1)
+        .map(|(seq, _)| *seq);
+
+    let with_html = query.text("render") == Some("html");
+    let mut items = Vec::with_capacity(rows.len());
+    for (_, message) in rows {
+        items.push(if with_html {
+            rendered(&message)?
+        } else {
+            message
+        });
+    }
+    let next = serde_json::Value::from(next);
+    Ok(http::json(
+        StatusCode::OK,
+        format!("{{\"items\":[{}],\"next\":{next}}}", items.join(",")),
+    ))
+}
+
+fn rendered(message: &str) -> Result<String, Problem> {
+    let fields: MessageFields<'_> = serde_json::from_str(message).map_err(|error| {
+        tracing::error!(%error, "the database's JSON of a message can not be read");
+        Problem::unavailable()
+    })?;
+    let with_html = with_field(message.as_bytes(), "html", &fields.fragment());
+    Ok(String::from_utf8_lossy(&with_html).into_owned())
+}
+
+pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let conversation_id = asked.parameters.id("conversation")?;
+    let body: SendBody = http::read_json(asked.request.into_body()).await?;
+    carry_out(
+        site,
+        actor(&session),
+        Command::Send(Send {
+            conversation_id,
+            client_id: body.client_id,
+            kind: body.kind,
+            body: body.body,
+            data: body.data,
+            reply_to: body.reply_to,
+        }),
+    )
+    .await
+}
+
+pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("message")?;
+    let json = site.database.read_message(session.user_id, id).await?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+pub async fn edit(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let message_id = asked.parameters.id("message")?;
+    let EditBody { body } = http::read_json(asked.request.into_body()).await?;
+    carry_out(site, actor(&session), Command::Edit { message_id, body }).await
+}
+
+pub async fn delete(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let message_id = asked.parameters.id("message")?;
+    check_delete_for(Query::of(&asked.request).text("for"))?;
+    carry_out(site, actor(&session), Command::Delete { message_id }).await
+}
+
+/// A command whose outcome is a message: 201 when it is new.
+async fn carry_out(
+    site: &Arc<Site>,
+    actor: command::Actor,
+    command: Command,
+) -> Result<Response, Problem> {
+    let outcome = site.commands.begin(actor, command).await;
+    let status = command::status(&outcome);
+    match outcome? {
+        Reply::Message { json, .. } => Ok(http::json(status, json)),
+        other => unreachable!("a message is what comes of it, not {other:?}"),
+    }
+}
+
+pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("message")?;
+    let json = site.database.restore_message(session.user_id, id).await?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+pub async fn revisions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("message")?;
+    let items = site.database.revisions(session.user_id, id).await?;
+    Ok(http::list(&items, None))
+}
+
+pub async fn receipts(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("message")?;
+    let json = site.database.message_receipts(session.user_id, id).await?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+pub async fn mark(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let body: MarkBody = http::read_json(asked.request.into_body()).await?;
+    for (field, seq) in [
+        ("delivered_seq", body.delivered_seq),
+        ("read_seq", body.read_seq),
+    ] {
+        if seq.is_some_and(|seq| seq < 0) {
+            return Err(Problem::unprocessable(
+                "bad_seq",
+                format!("{field}: must not be negative."),
+            ));
+        }
+    }
+    let (delivered_seq, read_seq) = site
+        .database
+        .mark(session.user_id, id, body.delivered_seq, body.read_seq)
+        .await?;
+    Ok(http::json(
+        StatusCode::OK,
+        json!({"conversation_id": id, "delivered_seq": delivered_seq, "read_seq": read_seq})
+            .to_string(),
+    ))
+}

@@ -1,0 +1,324 @@
+//! HTTP: which address means what, and the one place where a problem becomes a response.
+
+mod assets;
+mod auth;
+mod conversations;
+mod http;
+mod live;
+mod messages;
+mod operations;
+mod pages;
+mod users;
+
+use std::sync::{Arc, OnceLock};
+
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use matchit::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::command::{Actor, Commands};
+use crate::frame::Frame;
+use crate::hub::Hub;
+use crate::identity::{self, Credential};
+use crate::listener::IsListening;
+use crate::postgres::Database;
+use crate::postgres::sessions::Session;
+use crate::problem::Problem;
+use crate::settings::Settings;
+
+use http::{Parameters, Response};
+
+pub use operations::metrics_handle;
+
+/// What answering requests needs.
+pub struct Site {
+    pub settings: Arc<Settings>,
+    pub database: Database,
+    pub hub: Arc<Hub<Frame>>,
+    pub commands: Arc<Commands>,
+    pub is_listening: IsListening,
+    pub metrics: PrometheusHandle,
+    /// Sockets run here after their upgrade.
+    pub connections: TaskTracker,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Home,
+    OpenConversation,
+    Asset,
+    Health,
+    Ready,
+    Metrics,
+    GuestAuth,
+    Logout,
+    Sessions,
+    Session,
+    WebSocket,
+    WebSocketGeneral,
+    WebSocketHeld,
+    ServerSentEvents,
+    Commands,
+    Changes,
+    Users,
+    User,
+    Presence,
+    Conversations,
+    Conversation,
+    Direct,
+    Groups,
+    Rooms,
+    JoinRoom,
+    Members,
+    Member,
+    ConversationMessages,
+    Marks,
+    Message,
+    RestoreMessage,
+    Revisions,
+    Receipts,
+}
+
+const ROUTES: &[(&str, Route)] = &[
+    ("/", Route::Home),
+    ("/c/{conversation}", Route::OpenConversation),
+    ("/static/{hash}/{*file}", Route::Asset),
+    ("/health", Route::Health),
+    ("/ready", Route::Ready),
+    ("/metrics", Route::Metrics),
+    ("/auth/guest", Route::GuestAuth),
+    ("/auth/logout", Route::Logout),
+    ("/api/sessions", Route::Sessions),
+    ("/api/sessions/{session}", Route::Session),
+    ("/ws", Route::WebSocket),
+    ("/ws/general", Route::WebSocketGeneral),
+    ("/ws/private/{conversation}", Route::WebSocketHeld),
+    ("/ws/room/{conversation}", Route::WebSocketHeld),
+    ("/sse", Route::ServerSentEvents),
+    ("/api/commands", Route::Commands),
+    ("/api/changes", Route::Changes),
+    ("/api/users", Route::Users),
+    ("/api/users/{user}", Route::User),
+    ("/api/users/me/presence", Route::Presence),
+    ("/api/conversations", Route::Conversations),
+    ("/api/conversations/direct", Route::Direct),
+    ("/api/conversations/{conversation}", Route::Conversation),
+    ("/api/groups", Route::Groups),
+    ("/api/rooms", Route::Rooms),
+    ("/api/rooms/{conversation}/join", Route::JoinRoom),
+    ("/api/conversations/{conversation}/members", Route::Members),
+    (
+        "/api/conversations/{conversation}/members/{user}",
+        Route::Member,
+    ),
+    (
+        "/api/conversations/{conversation}/messages",
+        Route::ConversationMessages,
+    ),
+    ("/api/conversations/{conversation}/marks", Route::Marks),
+    ("/api/messages/{message}", Route::Message),
+    ("/api/messages/{message}/restore", Route::RestoreMessage),
+    ("/api/messages/{message}/revisions", Route::Revisions),
+    ("/api/messages/{message}/receipts", Route::Receipts),
+];
+
+fn router() -> &'static Router<Route> {
+    static ROUTER: OnceLock<Router<Route>> = OnceLock::new();
+    ROUTER.get_or_init(|| {
+        let mut router = Router::new();
+        for (path, route) in ROUTES {
+            if let Err(error) = router.insert(*path, *route) {
+                unreachable!("{path} in the table of routes: {error}");
+            }
+        }
+        router
+    })
+}
+
+/// A request with what its address said.
+pub(super) struct Asked {
+    pub request: Request<Incoming>,
+    pub parameters: Parameters,
+}
+
+/// Answers any request; what goes wrong becomes a problem in JSON, or a page for a browser.
+pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
+    let wants_page = http::accepts_html(request.headers()) && request.method() == Method::GET;
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let (route, parameters) = match find(&path) {
+        Ok(found) => found,
+        Err(problem) => return http::problem(&problem, wants_page),
+    };
+    let response = match dispatch(
+        &site,
+        route,
+        Asked {
+            request,
+            parameters,
+        },
+    )
+    .await
+    {
+        Ok(response) => response,
+        Err(problem) => {
+            let is_page = matches!(
+                route,
+                Route::Home | Route::OpenConversation | Route::GuestAuth
+            );
+            http::problem(&problem, wants_page && is_page)
+        }
+    };
+    metrics::counter!("webchat_http_requests_total", "method" => method_label(&method), "status" => response.status().as_u16().to_string())
+        .increment(1);
+    http::secured(response, &site.settings)
+}
+
+/// Only known methods become labels: a label of the client's choosing could be any number of them.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
+fn find(path: &str) -> Result<(Route, Parameters), Problem> {
+    // A slash at the end is the same address.
+    let trimmed = if path.len() > 1 {
+        path.trim_end_matches('/')
+    } else {
+        path
+    };
+    let found = router().at(trimmed).map_err(|_| Problem::not_found())?;
+    let parameters = found
+        .params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), http::percent_decoded(value)))
+        .collect();
+    Ok((*found.value, Parameters(parameters)))
+}
+
+async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Response, Problem> {
+    let method = asked.request.method().clone();
+    match (route, method) {
+        (Route::Home, Method::GET | Method::HEAD) => pages::home(site, asked).await,
+        (Route::OpenConversation, Method::GET | Method::HEAD) => {
+            pages::conversation(site, asked).await
+        }
+        (Route::Asset, Method::GET | Method::HEAD) => assets::asset(&asked),
+        (Route::Health, Method::GET | Method::HEAD) => Ok(operations::health()),
+        (Route::Ready, Method::GET | Method::HEAD) => Ok(operations::ready(site).await),
+        (Route::Metrics, Method::GET | Method::HEAD) => Ok(operations::metrics(site)),
+        (Route::GuestAuth, Method::POST) => auth::guest(site, asked).await,
+        (Route::Logout, Method::POST) => auth::logout(site, asked).await,
+        (Route::Sessions, Method::GET) => auth::sessions(site, asked).await,
+        (Route::Session, Method::DELETE) => auth::end_session(site, asked).await,
+        (Route::WebSocket, Method::GET) => live::websocket(site, asked, None).await,
+        (Route::WebSocketGeneral, Method::GET) => live::websocket_general(site, asked).await,
+        (Route::WebSocketHeld, Method::GET) => {
+            let conversation = asked.parameters.id("conversation")?;
+            live::websocket(site, asked, Some(conversation)).await
+        }
+        (Route::ServerSentEvents, Method::GET) => live::server_sent_events(site, asked).await,
+        (Route::Commands, Method::POST) => live::command(site, asked).await,
+        (Route::Changes, Method::GET) => live::changes(site, asked).await,
+        (Route::Users, Method::GET) => users::list(site, asked).await,
+        (Route::User, Method::GET) => users::read(site, asked).await,
+        (Route::User, Method::PUT) => users::update(site, asked).await,
+        (Route::Presence, Method::PUT) => users::set_presence(site, asked).await,
+        (Route::Conversations, Method::GET) => conversations::list(site, asked).await,
+        (Route::Conversation, Method::GET) => conversations::read(site, asked).await,
+        (Route::Conversation, Method::PUT) => conversations::update(site, asked).await,
+        (Route::Conversation, Method::DELETE) => conversations::close(site, asked).await,
+        (Route::Direct, Method::POST) => conversations::open_direct(site, asked).await,
+        (Route::Groups, Method::POST) => conversations::create_group(site, asked).await,
+        (Route::Rooms, Method::POST) => conversations::create_room(site, asked).await,
+        (Route::JoinRoom, Method::POST) => conversations::join_room(site, asked).await,
+        (Route::Members, Method::GET) => conversations::members(site, asked).await,
+        (Route::Members, Method::POST) => conversations::add_member(site, asked).await,
+        (Route::Member, Method::PUT) => conversations::set_role(site, asked).await,
+        (Route::Member, Method::DELETE) => conversations::remove_member(site, asked).await,
+        (Route::ConversationMessages, Method::GET) => messages::history(site, asked).await,
+        (Route::ConversationMessages, Method::POST) => messages::send(site, asked).await,
+        (Route::Marks, Method::PUT) => messages::mark(site, asked).await,
+        (Route::Message, Method::GET) => messages::read(site, asked).await,
+        (Route::Message, Method::PUT) => messages::edit(site, asked).await,
+        (Route::Message, Method::DELETE) => messages::delete(site, asked).await,
+        (Route::RestoreMessage, Method::POST) => messages::restore(site, asked).await,
+        (Route::Revisions, Method::GET) => messages::revisions(site, asked).await,
+        (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
+        (route, _) => Ok(method_not_allowed(route)),
+    }
+}
+
+fn method_not_allowed(route: Route) -> Response {
+    let allowed = match route {
+        Route::GuestAuth
+        | Route::Logout
+        | Route::Commands
+        | Route::Direct
+        | Route::Groups
+        | Route::Rooms
+        | Route::JoinRoom
+        | Route::RestoreMessage => "POST",
+        Route::Session => "DELETE",
+        Route::Presence | Route::Marks => "PUT",
+        Route::User => "GET, PUT",
+        Route::Conversation | Route::Message => "GET, PUT, DELETE",
+        Route::Members | Route::ConversationMessages => "GET, POST",
+        Route::Member => "PUT, DELETE",
+        _ => "GET",
+    };
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("This address takes {allowed}."),
+    );
+    let mut response = http::problem(&problem, false);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// The session a request acts by. With a cookie, what changes something must come from a page of
+/// an allowed origin.
+async fn require_session(site: &Site, request: &Request<Incoming>) -> Result<Session, Problem> {
+    let Some((session, credential)) =
+        identity::find_session(&site.database, request.headers()).await?
+    else {
+        return Err(Problem::unauthorized());
+    };
+    let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if credential == Credential::Cookie && !only_reads {
+        identity::check_origin(request.headers(), &site.settings.allowed_origins)?;
+    }
+    Ok(session)
+}
+
+fn actor(session: &Session) -> Actor {
+    Actor {
+        user: session.user_id,
+        only: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_of_the_table_is_found_with_and_without_a_slash_at_its_end() {
+        for (path, route) in ROUTES {
+            let path = path.replace(['{', '}', '*'], "");
+            assert_eq!(find(&path).unwrap().0, *route, "{path}");
+            assert_eq!(find(&format!("{path}/")).unwrap().0, *route, "{path}/");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! People over HTTP.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::http::{self, Query, Response};
+use super::{Asked, Site, require_session};
+use crate::postgres::sessions::Session;
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+struct UpdateBody {
+    name: Option<String>,
+    username: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PresenceBody {
+    status: String,
+}
+
+/// People by part of a name: `?q=`, `?after=` the last id of the page before, `?limit=`.
+pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let query = Query::of(&asked.request);
+    let limit = query.limit()?;
+    http::check_text("q", query.text("q"))?;
+    let items = site
+        .database
+        .list_users(session.user_id, query.text("q"), query.id("after")?, limit)
+        .await?;
+    let next = next_after(&items, limit, "id");
+    Ok(http::list(&items, next))
+}
+
+pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let user = user_id(&asked, &session)?;
+    let found = site.database.read_user(user).await?;
+    let json = found.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "user_not_found",
+            "There is no such user.",
+        )
+    })?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let user = user_id(&asked, &session)?;
+    let body: UpdateBody = http::read_json(asked.request.into_body()).await?;
+    http::check_text("name", body.name.as_deref())?;
+    http::check_text("username", body.username.as_deref())?;
+    let json = site
+        .database
+        .update_user(
+            session.user_id,
+            user,
+            body.name.as_deref(),
+            body.username.as_deref(),
+        )
+        .await?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+/// For clients without a socket: whether the person is away from the connections of this session.
+pub async fn set_presence(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let body: PresenceBody = http::read_json(asked.request.into_body()).await?;
+    let is_away = match body.status.as_str() {
+        "online" => false,
+        "away" => true,
+        _ => {
+            return Err(Problem::unprocessable(
+                "bad_status",
+                "status: must be online or away.",
+            ));
+        }
+    };
+    site.hub
+        .set_session_away(session.user_id, session.id, is_away);
+    Ok(http::json(
+        StatusCode::OK,
+        json!({"status": body.status}).to_string(),
+    ))
+}
+
+/// The user in the address, where `me` is oneself.
+pub(super) fn user_id(asked: &Asked, session: &Session) -> Result<Uuid, Problem> {
+    match asked.parameters.text("user") {
+        "me" => Ok(session.user_id),
+        _ => asked.parameters.id("user"),
+    }
+}
+
+/// What the next page is asked by: the last item's key, when this page is full.
+pub(super) fn next_after(items: &[String], limit: i32, key: &str) -> Option<String> {
+    if items.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+        return None;
+    }
+    let last: serde_json::Value = serde_json::from_str(items.last()?).ok()?;
+    last[key].as_str().map(str::to_owned)
+}

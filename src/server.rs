@@ -1,0 +1,170 @@
+//! Binds everything together: runs on a listener until told to stop, then drains.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::command::Commands;
+use crate::hub::Hub;
+use crate::listener;
+use crate::postgres::{Address, Database, DatabaseError};
+use crate::presence::PresenceKeeper;
+use crate::relay::Relay;
+use crate::routes::{self, Site};
+use crate::settings::Settings;
+use crate::writer::Writer;
+
+/// A client that has not sent its request's head by then is not a browser that anybody waits at.
+const HEAD_READ_MAX: Duration = Duration::from_secs(15);
+/// hyper's default buffer is 400 KB a connection; a head and a command fit into far less.
+const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// After a failed accept (out of file descriptors, mostly) the next try waits, or the loop would spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// Serves on `tcp` until `shutdown` completes, then stops accepting, tells clients to come back,
+/// writes what waits to be written, and leaves, all within `settings.drain_seconds`.
+pub async fn run(
+    settings: Arc<Settings>,
+    address: Address,
+    tcp: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), DatabaseError> {
+    let metrics = routes::metrics_handle();
+    let database = Database::new(address, settings.database_connections_max)?;
+    let hub = Hub::new(settings.connections_per_user_max);
+
+    let background = TaskTracker::new();
+    let stop_background = CancellationToken::new();
+    let (tell_listening, is_listening) = watch::channel(false);
+    background.spawn(listener::run(
+        database.clone(),
+        Relay::new(database.clone(), Arc::clone(&hub)),
+        tell_listening,
+        stop_background.clone(),
+    ));
+    let stop_presence = CancellationToken::new();
+    background
+        .spawn(PresenceKeeper::new(database.clone(), Arc::clone(&hub)).run(stop_presence.clone()));
+
+    let lanes = TaskTracker::new();
+    let writer = Writer::start(&database, settings.writer_lanes, &lanes);
+    let commands = Arc::new(Commands::new(
+        database.clone(),
+        Arc::clone(&hub),
+        writer,
+        settings.sends_per_second_max,
+    ));
+    background.spawn(forget_quiet_users(
+        Arc::downgrade(&commands),
+        stop_background.clone(),
+    ));
+
+    let connections = TaskTracker::new();
+    let drain = CancellationToken::new();
+    let site = Arc::new(Site {
+        settings: Arc::clone(&settings),
+        database: database.clone(),
+        hub: Arc::clone(&hub),
+        commands,
+        is_listening,
+        metrics,
+        connections: connections.clone(),
+    });
+
+    if let Ok(local) = tcp.local_addr() {
+        tracing::info!("serving on http://{local}");
+    }
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = tcp.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&site), drain.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    drop(tcp);
+    let count = hub.connection_count();
+    tracing::info!(connections = count, "draining");
+    drain.cancel();
+    hub.shut();
+    drop(site);
+    connections.close();
+    let drain_max = Duration::from_secs(settings.drain_seconds);
+    let drained = async {
+        connections.wait().await;
+        // Commands have no holder left, so the lanes write what waits and end.
+        lanes.close();
+        lanes.wait().await;
+    };
+    if tokio::time::timeout(drain_max, drained).await.is_err() {
+        tracing::warn!("not everything was drained in time");
+    }
+    stop_presence.cancel();
+    stop_background.cancel();
+    background.close();
+    if tokio::time::timeout(drain_max, background.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the background tasks did not end in time");
+    }
+    database.close();
+    Ok(())
+}
+
+async fn serve(stream: TcpStream, site: Arc<Site>, drain: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection without TCP_NODELAY");
+    }
+    let service = service_fn(move |request| {
+        let site = Arc::clone(&site);
+        async move { Ok::<_, Infallible>(routes::answer(site, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_READ_MAX)
+        .max_buf_size(READ_BUFFER_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = drain.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+async fn forget_quiet_users(commands: std::sync::Weak<Commands>, cancel: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+        }
+        match commands.upgrade() {
+            Some(commands) => commands.forget_quiet_users(),
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! WebSocket. The protocol of what comes in is tungstenite's; what goes out are frames that were
+//! encoded once for everyone, written as they are, all that wait in one system call.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{SinkExt, StreamExt};
+use hyper::StatusCode;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+
+use super::{BATCH_FRAMES_MAX, BEAT_EVERY, Live, comes_back, going_away};
+use crate::command::{self, Actor, COMMAND_BYTES_MAX, Commands, Reply};
+use crate::frame::{Event, Form};
+use crate::hub::Close;
+use crate::problem::Problem;
+
+/// Commands of one client that may be under way at once; its next one waits in its socket.
+const COMMANDS_MAX: usize = 64;
+/// A client heard nothing of for this long, though pinged, is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// A client that takes nothing for this long is gone, or does not read.
+const WRITE_MAX: Duration = Duration::from_secs(20);
+/// How long a closed client may take to say goodbye.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
+/// How long a connection that is closed by us waits for its commands' outcomes.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// Buffers of one system call: Linux takes 1,024.
+const SLICES_MAX: usize = 64;
+/// tungstenite's default of 128 KiB would be most of an idle connection's memory.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// WebSocket close code "message too big".
+const TOO_BIG: u16 = 1009;
+
+/// Serves one client until either side ends it.
+pub async fn run(
+    socket: TcpStream,
+    read_already: Bytes,
+    live: Live,
+    commands: Arc<Commands>,
+    actor: Actor,
+) {
+    let (read, write) = socket.into_split();
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(Some(COMMAND_BYTES_MAX))
+        .max_frame_size(Some(COMMAND_BYTES_MAX));
+    let inbound = Inbound {
+        read,
+        replies: BytesMut::new(),
+    };
+    let incoming = WebSocketStream::from_partially_read(
+        inbound,
+        read_already.to_vec(),
+        Role::Server,
+        Some(config),
+    )
+    .await;
+    let connection = Connection {
+        incoming,
+        outgoing: Outgoing {
+            write,
+            waiting: VecDeque::new(),
+        },
+        live,
+        commands,
+        actor,
+    };
+    if let Err(error) = connection.run().await {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+struct Connection {
+    incoming: WebSocketStream<Inbound>,
+    outgoing: Outgoing,
+    live: Live,
+    commands: Arc<Commands>,
+    actor: Actor,
+}
+
+/// A command's reference and outcome.
+type Answered = (Option<Value>, Result<Reply, Problem>);
+
+/// Why a connection ends, when not by an error of the socket.
+enum End {
+    ByClient,
+    ByUs(Close),
+    TooBig,
+}
+
+impl Connection {
+    async fn run(mut self) -> io::Result<()> {
+        let form = self.live.form;
+        for frame in std::mem::take(&mut self.live.first) {
+            self.outgoing.push(frame.encoded(form));
+            if self.outgoing.waiting.len() >= BATCH_FRAMES_MAX {
+                self.outgoing.flush().await?;
+            }
+        }
+        self.outgoing.flush().await?;
+
+        let end = self.converse(form).await?;
+        match end {
+            End::ByClient => {}
+            End::ByUs(close) => {
+                if comes_back(close) {
+                    self.outgoing.push(Event::own(going_away()).encoded(form));
+                }
+                self.outgoing
+                    .push(close_frame(close.code(), close.reason()));
+            }
+            End::TooBig => {
+                let problem = Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "frame_too_large",
+                    format!("A frame must have at most {COMMAND_BYTES_MAX} bytes."),
+                );
+                self.outgoing
+                    .push(Event::own(problem.to_frame(None)).encoded(form));
+                self.outgoing.push(close_frame(TOO_BIG, "frame_too_large"));
+            }
+        }
+        self.outgoing.flush().await?;
+        self.say_goodbye().await
+    }
+
+    async fn converse(&mut self, form: Form) -> io::Result<End> {
+        let mut under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Answered> + Send>>> =
+            FuturesUnordered::new();
+        let mut batch = Vec::new();
+        let mut beat =
+            tokio::time::interval_at(tokio::time::Instant::now() + BEAT_EVERY, BEAT_EVERY);
+        let mut last_heard = Instant::now();
+        let subscriber = Arc::clone(self.live.attachment.subscriber());
+        loop {
+            tokio::select! {
+                close = subscriber.ended() => {
+                    // What is under way is written or refused soon, and its sender would like to know.
+                    let settled = async {
+                        while let Some((reference, outcome)) = under_way.next().await {
+                            self.answer(form, reference.as_ref(), outcome);
+                        }
+                    };
+                    if tokio::time::timeout(SETTLE_MAX, settled).await.is_err() {
+                        tracing::debug!("a connection was closed with commands under way");
+                    }
+                    return Ok(End::ByUs(close));
+                }
+                _ = self.live.attachment.queue.recv_many(&mut batch, BATCH_FRAMES_MAX) => {
+                    for frame in batch.drain(..) {
+                        self.outgoing.push(frame.encoded(form));
+                    }
+                }
+                Some((reference, outcome)) = under_way.next(), if !under_way.is_empty() => {
+                    self.answer(form, reference.as_ref(), outcome);
+                }
+                message = self.incoming.next(), if under_way.len() < COMMANDS_MAX => {
+                    last_heard = Instant::now();
+                    match message {
+                        None => return Ok(End::ByClient),
+                        Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => return Ok(End::TooBig),
+                        Some(Err(error)) => {
+                            tracing::debug!(%error, "a client broke the protocol or its connection");
+                            return Ok(End::ByClient);
+                        }
+                        Some(Ok(Message::Close(_))) => {
+                            self.flush_replies().await;
+                            return Ok(End::ByClient);
+                        }
+                        Some(Ok(Message::Text(text))) => {
+                            if let Some(begun) = self.begin(form, text.as_bytes()) {
+                                under_way.push(Box::pin(begun));
+                            }
+                        }
+                        Some(Ok(Message::Binary(bytes))) => {
+                            if let Some(begun) = self.begin(form, &bytes) {
+                                under_way.push(Box::pin(begun));
+                            }
+                        }
+                        Some(Ok(_)) => self.flush_replies().await, // a ping; its pong waits there
+                    }
+                }
+                _ = beat.tick() => {
+                    if last_heard.elapsed() > SILENCE_MAX {
+                        return Ok(End::ByUs(Close::Silent));
+                    }
+                    self.outgoing.push(raw(RawFrame::ping(Bytes::new())));
+                }
+            }
+            self.outgoing.flush().await?;
+        }
+    }
+
+    /// Begins a command now, so that a client's commands keep their order.
+    fn begin(
+        &mut self,
+        form: Form,
+        frame: &[u8],
+    ) -> Option<impl Future<Output = Answered> + use<>> {
+        let (reference, command) = command::parse(frame, self.actor);
+        match command {
+            Ok(command) => {
+                let outcome = self.commands.begin(self.actor, command);
+                Some(async move { (reference, outcome.await) })
+            }
+            Err(problem) => {
+                self.answer(form, reference.as_ref(), Err(problem));
+                None
+            }
+        }
+    }
+
+    fn answer(&mut self, form: Form, reference: Option<&Value>, outcome: Result<Reply, Problem>) {
+        if let Ok(Reply::Away(is_away)) = &outcome {
+            self.live.attachment.set_away(*is_away);
+        }
+        if let Some(json) = command::answer(reference, &outcome) {
+            self.outgoing.push(Event::own(json).encoded(Form {
+                with_html: false,
+                ..form
+            }));
+        }
+    }
+
+    /// Moves what tungstenite answers by itself (pongs, the reply to a close) to where all goes out.
+    async fn flush_replies(&mut self) {
+        if let Err(error) = self.incoming.flush().await {
+            tracing::debug!(%error, "nothing to flush on a closed connection");
+        }
+        let replies = self.incoming.get_mut().replies.split();
+        if !replies.is_empty() {
+            self.outgoing.push(replies.freeze());
+        }
+    }
+
+    /// Shuts our side and waits a moment for the other's, so that the last frames are not lost to a reset.
+    async fn say_goodbye(mut self) -> io::Result<()> {
+        self.outgoing.write.shutdown().await?;
+        let drained = async { while let Some(Ok(_)) = self.incoming.next().await {} };
+        if tokio::time::timeout(GOODBYE_MAX, drained).await.is_err() {
+            tracing::debug!("a closed client did not say goodbye");
+        }
+        Ok(())
+    }
+}
+
+fn close_frame(code: u16, reason: &'static str) -> Bytes {
+    raw(RawFrame::close(Some(CloseFrame {
+        code: code.into(),
+        reason: reason.into(),
+    })))
+}
+
+fn raw(frame: RawFrame) -> Bytes {
+    let mut out = Vec::with_capacity(32);
+    if frame.format(&mut out).is_err() {
+        unreachable!("writing to a vector does not fail");
+    }
+    out.into()
+}
+
+/// The reading half, and a place for what tungstenite would write: whole frames, since it is always
+/// taken whole.
+struct Inbound {
+    read: OwnedReadHalf,
+    replies: BytesMut,
+}
+
+impl AsyncRead for Inbound {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.read).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Inbound {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.replies.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What waits for the socket.
+struct Outgoing {
+    write: OwnedWriteHalf,
+    waiting: VecDeque<Bytes>,
+}
+
+impl Outgoing {
+    fn push(&mut self, bytes: Bytes) {
+        self.waiting.push_back(bytes);
+    }
+
+    /// Writes all that waits, in as few system calls as the socket takes it.
+    async fn flush(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        match tokio::time::timeout(WRITE_MAX, self.write_all()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the client takes nothing",
+            )),
+        }
+    }
+
+    async fn write_all(&mut self) -> io::Result<()> {
+        while !self.waiting.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let mut count = 0;
+            for (slice, bytes) in slices.iter_mut().zip(&self.waiting) {
+                *slice = IoSlice::new(bytes);
+                count += 1;
+            }
+            let mut written = self.write.write_vectored(&slices[..count]).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            while let Some(first) = self.waiting.front_mut() {
+                if written < first.len() {
+                    first.advance(written);
+                    break;
+                }
+                written -= first.len();
+                self.waiting.pop_front();
+            }
+        }
+        // The deque of a burst would else stay with an idle connection.
+        if self.waiting.capacity() > BATCH_FRAMES_MAX {
+            self.waiting.shrink_to_fit();
+        }
+        Ok(())
+    }
+}

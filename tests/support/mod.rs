@@ -1,0 +1,15 @@
+//! What tests stand on: a PostgreSQL of the test process's own, and a fresh database for each test.
+
+// Each test binary uses its own part of this.
+#![allow(dead_code, unused_imports)]
+
+pub mod cluster;
+pub mod database;
+pub mod listen;
+pub mod people;
+pub mod query;
+
+pub use database::{Client, TestDatabase};
+pub use listen::{Heard, Listener};
+pub use people::{direct, group, refusal, room, send, user};
+pub use query::{column, run, value};
