@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Database, DatabaseError, Repeat};
 
-/// A conversation just asked for, and whether this call made it.
+/// A conversation or membership just asked for, as JSON, and whether this call made it.
 pub struct Opened {
     pub json: String,
     pub is_new: bool,
@@ -44,8 +44,8 @@ impl Database {
     pub async fn open_direct(&self, actor: Uuid, user: Uuid) -> Result<Opened, DatabaseError> {
         self.opened(
             Repeat::Safe,
-            "select chat.conversation_for($1, c)::text, c.changed_xid = pg_current_xact_id_if_assigned()
-             from chat.open_direct($1, $2) c",
+            "select c.id, c.changed_xid = pg_current_xact_id_if_assigned() from chat.open_direct($1, $2) c",
+            actor,
             &[&actor, &user],
         )
         .await
@@ -59,7 +59,8 @@ impl Database {
     ) -> Result<Opened, DatabaseError> {
         self.opened(
             Repeat::Unsafe,
-            "select chat.conversation_json(c)::text, true from chat.create_group($1, $2, $3) c",
+            "select id, true from chat.create_group($1, $2, $3)",
+            actor,
             &[&actor, &title, &members],
         )
         .await
@@ -74,7 +75,8 @@ impl Database {
     ) -> Result<Opened, DatabaseError> {
         self.opened(
             Repeat::Unsafe,
-            "select chat.conversation_json(c)::text, true from chat.create_room($1, $2, $3, $4) c",
+            "select id, true from chat.create_room($1, $2, $3, $4)",
+            actor,
             &[&actor, &title, &description, &join_policy],
         )
         .await
@@ -181,13 +183,18 @@ impl Database {
         user: Uuid,
         role: &str,
     ) -> Result<Opened, DatabaseError> {
-        self.opened(
-            Repeat::Safe,
-            "select chat.member_json(m, u.name)::text, m.changed_xid = pg_current_xact_id_if_assigned()
-             from chat.add_member($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
-            &[&actor, &conversation, &user, &role],
-        )
-        .await
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.member_json(m, u.name)::text, m.changed_xid = pg_current_xact_id_if_assigned()
+                 from chat.add_member($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
+                &[&actor, &conversation, &user, &role],
+            )
+            .await?;
+        Ok(Opened {
+            json: row.get(0),
+            is_new: row.get::<_, Option<bool>>(1).unwrap_or(false),
+        })
     }
 
     pub async fn remove_member(
@@ -240,15 +247,18 @@ impl Database {
         Ok(self.row(Repeat::Safe, sql, params).await?.get(0))
     }
 
+    /// Runs what makes a conversation, then reads it as its member sees it: a statement does not
+    /// see the rows that its own functions write.
     async fn opened(
         &self,
         repeat: Repeat,
         sql: &str,
+        actor: Uuid,
         params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
     ) -> Result<Opened, DatabaseError> {
         let row = self.row(repeat, sql, params).await?;
         Ok(Opened {
-            json: row.get(0),
+            json: self.read_conversation(actor, row.get(0)).await?,
             is_new: row.get::<_, Option<bool>>(1).unwrap_or(false),
         })
     }

@@ -120,7 +120,11 @@ impl tokio_postgres::tls::MakeTlsConnect<Socket> for TlsConnector {
 
     fn make_tls_connect(&mut self, domain: &str) -> Result<Self::TlsConnect, Self::Error> {
         // A socket has no name; a connector is asked for all the same, and never used.
-        let domain = if domain.is_empty() { "localhost" } else { domain };
+        let domain = if domain.is_empty() {
+            "localhost"
+        } else {
+            domain
+        };
         <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::make_tls_connect(
             &mut self.0,
             domain,
