@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench cargo postgres plpgsql_check chromium
+.PHONY: help run test lint cargo postgres plpgsql_check chromium
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -14,7 +14,6 @@ help:
 	@echo 'make run    the chat at http://localhost:8000 (set HOST, PORT, DATABASE_URL, … as in .env.example)'
 	@echo 'make test   all tests, against a real PostgreSQL and a real Chromium'
 	@echo 'make lint   formatting and clippy, as the tests of a change demand them'
-	@echo 'make bench  the load generator; bench/README.md says what it measures'
 
 run: cargo postgres
 	cargo run --release
@@ -27,9 +26,6 @@ lint: cargo
 	@cargo clippy --version >/dev/null 2>&1 || { echo 'clippy is missing: rustup component add clippy' >&2; exit 1; }
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-
-bench: cargo postgres
-	cargo run --release -p webchat-bench
 
 # --- What is needed, installed when missing -------------------------------------------------------------------------
 

@@ -108,6 +108,19 @@ $$;
 
 comment on function chat.announce(text[]) is 'Announces envelopes in order, in as few NOTIFY payloads as they fit into.';
 
+-- Announces nothing but the present cursor, in a transaction that is flushed to disk: only then is it
+-- safe to hold on to. What merely reads may have seen ids of transactions that a crash forgets and gives
+-- out again, and a cursor that counts those as seen would miss what they are given out for.
+create or replace function chat.announce_cursor() returns void language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform pg_logical_emit_message(true, 'webchat', 'cursor');
+    perform pg_notify('webchat', '{"cursor":"' || chat.current_cursor() || '"}');
+end
+$$;
+
+comment on function chat.announce_cursor() is 'Announces the present cursor and no event.';
+
 -- The envelope without its event: the relay reads that with chat.read_event.
 create or replace function chat.reference_to(p_envelope jsonb) returns text language sql immutable
 set search_path = pg_catalog, pg_temp as $$

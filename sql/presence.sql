@@ -65,7 +65,7 @@ $$;
 
 comment on function chat.announce_presences(uuid[], text[]) is 'Announces users whose status differs from the one before. Events: presence.';
 
--- A server's sign of life; an empty announcement proves to its listener that NOTIFY arrives.
+-- A server's sign of life; announcing the cursor proves to its listener that NOTIFY arrives.
 -- Returns false when the server was not registered (any more): then it writes all its users' presence anew.
 create or replace function chat.beat(p_server uuid) returns boolean language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -78,12 +78,12 @@ begin
         insert into chat.servers (id, started_at, heartbeat_at) values (p_server, clock_timestamp(), clock_timestamp())
         on conflict (id) do nothing;
     end if;
-    perform pg_notify('webchat', '{"beat":"' || p_server || '"}');
+    perform chat.announce_cursor();
     return v_was_registered;
 end
 $$;
 
-comment on function chat.beat(uuid) is 'Renews a server''s lease; false when it was not registered. Notifies a beat.';
+comment on function chat.beat(uuid) is 'Renews a server''s lease; false when it was not registered. Announces the cursor.';
 
 -- Takes servers off whose lease has run out (or the one that leaves), and their users offline.
 create or replace function chat.expire_servers(p_lease interval, p_leaving uuid default null) returns integer language plpgsql

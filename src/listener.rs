@@ -16,30 +16,32 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// Every server beats each [`crate::presence::BEAT_EVERY`], through the same channel: several
 /// missed in a row mean that the connection is dead, though it may not know.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// From this share on PostgreSQL's notification queue is worth a warning; full, it fails commits.
-const QUEUE_USAGE_WARNED: f64 = 0.25;
-/// How long a session that has run out may stay connected, at most.
-const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
-
-/// Whether announcements arrive at present.
-pub type IsListening = watch::Receiver<bool>;
+/// What the listener knows. All cursors that clients get come from here, and so from announcements:
+/// those were flushed to disk, and outlive a crash of PostgreSQL.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// Whether announcements arrive at present.
+    pub is_listening: bool,
+    /// The newest cursor heard. What is read from the database after this was taken has all that
+    /// the cursor counts as seen.
+    pub cursor: Option<String>,
+}
 
 /// Runs until cancelled.
 pub async fn run(
     database: Database,
     relay: Relay,
-    is_listening: watch::Sender<bool>,
+    heard: watch::Sender<Heard>,
     cancel: CancellationToken,
 ) {
-    let mut cursor: Option<String> = None;
     let mut backoff = BACKOFF_MIN;
     loop {
         let started = Instant::now();
         let outcome = tokio::select! {
             () = cancel.cancelled() => return,
-            outcome = listen(&database, &relay, &is_listening, &mut cursor) => outcome,
+            outcome = listen(&database, &relay, &heard) => outcome,
         };
-        is_listening.send_replace(false);
+        heard.send_modify(|heard| heard.is_listening = false);
         match outcome {
             Ok(reason) => tracing::warn!(reason, "not listening any more"),
             Err(error) => tracing::warn!(%error, "can not listen"),
@@ -63,49 +65,34 @@ pub async fn run(
 async fn listen(
     database: &Database,
     relay: &Relay,
-    is_listening: &watch::Sender<bool>,
-    cursor: &mut Option<String>,
+    heard: &watch::Sender<Heard>,
 ) -> Result<&'static str, DatabaseError> {
     let mut listening = Listening::start(database.address()).await?;
     // A failover may have come between: cursors of the history before it are worth nothing.
     database.renew_epoch().await?;
-    *cursor = Some(match cursor.as_deref() {
-        Some(since) => relay.catch_up(since).await?,
-        None => database.current_cursor().await?,
-    });
-    is_listening.send_replace(true);
-    tracing::info!("listening");
+    let since = heard.borrow().cursor.clone();
+    if let Some(since) = since
+        && !relay.catch_up(&since).await?
+    {
+        heard.send_modify(|heard| heard.cursor = None);
+    }
+    database.announce_cursor().await?;
 
-    // Its first tick is now: what ended while nothing was heard ends here too.
-    let mut housekeeping = tokio::time::interval(HOUSEKEEPING_EVERY);
     loop {
-        tokio::select! {
-            heard = tokio::time::timeout(SILENCE_MAX, listening.heard.recv()) => match heard {
-                Ok(Some(payload)) => {
-                    // On an error the cursor stays where it was, and catching up brings this payload again.
-                    if let Some(newer) = relay.relay(&payload).await? {
-                        *cursor = Some(newer);
-                    }
-                }
-                Ok(None) => return Ok("the connection was lost"),
-                Err(_) => return Ok("nothing was heard, not even our own beat"),
-            },
-            _ = housekeeping.tick() => {
-                warn_of_full_queue(database).await?;
-                relay.end_stale_sessions().await?;
+        let payload = match tokio::time::timeout(SILENCE_MAX, listening.heard.recv()).await {
+            Ok(Some(payload)) => payload,
+            Ok(None) => return Ok("the connection was lost"),
+            Err(_) => return Ok("nothing was heard, not even our own beat"),
+        };
+        // On an error the cursor stays where it was, and catching up brings this payload again.
+        if let Some(cursor) = relay.relay(&payload).await? {
+            if !heard.borrow().is_listening {
+                tracing::info!("listening");
             }
+            heard.send_replace(Heard {
+                is_listening: true,
+                cursor: Some(cursor),
+            });
         }
     }
-}
-
-async fn warn_of_full_queue(database: &Database) -> Result<(), DatabaseError> {
-    let usage = database.notification_queue_usage().await?;
-    metrics::gauge!("webchat_notification_queue_usage").set(usage);
-    if usage > QUEUE_USAGE_WARNED {
-        tracing::warn!(
-            usage,
-            "PostgreSQL's notification queue fills: some listener sits in a transaction or does not read"
-        );
-    }
-    Ok(())
 }

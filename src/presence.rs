@@ -1,4 +1,5 @@
-//! Tells the database who is connected here, and that this server lives; takes dead servers off.
+//! Tells the database who is connected here, and that this server lives; takes dead servers off,
+//! and sessions that have run out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,12 @@ const LEASE: Duration = Duration::from_secs(7);
 const WRITE_EVERY: Duration = Duration::from_millis(500);
 /// A page that is loaded again is away for a moment; nobody needs to know.
 const OFFLINE_AFTER: Duration = Duration::from_secs(2);
+
+/// How long a session that has run out, or whose end was announced while we did not listen, may stay
+/// connected.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(10);
+/// From this share on PostgreSQL's notification queue is worth a warning; full, it fails commits.
+const QUEUE_USAGE_WARNED: f64 = 0.25;
 
 /// This server's half of presence.
 pub struct PresenceKeeper {
@@ -47,15 +54,18 @@ impl PresenceKeeper {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut write = tokio::time::interval(WRITE_EVERY);
         write.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut look_around = tokio::time::interval(LOOK_AROUND_EVERY);
+        look_around.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let outcome = tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
                 _ = beat.tick() => self.beat().await,
                 _ = write.tick() => self.write().await,
+                _ = look_around.tick() => self.look_around().await,
             };
             if let Err(error) = outcome {
-                tracing::warn!(%error, "presence could not be written");
+                tracing::warn!(%error, "presence and leases could not be looked after");
             }
         }
         if let Err(error) = self.database.expire_servers(LEASE, Some(self.server)).await {
@@ -73,6 +83,23 @@ impl PresenceKeeper {
             self.write_statuses(statuses).await?;
         }
         self.database.expire_servers(LEASE, None).await
+    }
+
+    async fn look_around(&mut self) -> Result<(), DatabaseError> {
+        let sessions = self.hub.sessions();
+        if !sessions.is_empty() {
+            let ended = self.database.ended_sessions(&sessions).await?;
+            self.hub.end_sessions(&ended);
+        }
+        let usage = self.database.notification_queue_usage().await?;
+        metrics::gauge!("webchat_notification_queue_usage").set(usage);
+        if usage > QUEUE_USAGE_WARNED {
+            tracing::warn!(
+                usage,
+                "PostgreSQL's notification queue fills: some listener sits in a transaction or does not read"
+            );
+        }
+        Ok(())
     }
 
     async fn write(&mut self) -> Result<(), DatabaseError> {

@@ -77,34 +77,28 @@ impl Relay {
         Ok(parsed.cursor.map(str::to_owned))
     }
 
-    /// Relays all that changed since a cursor, for a listener that missed something; returns the
-    /// cursor to go on from. Events but the last carry the old cursor: whoever is cut off between
-    /// them gets the rest again.
-    pub async fn catch_up(&self, since: &str) -> Result<String, DatabaseError> {
+    /// Relays all that changed since a cursor, for a listener that missed something. False when that
+    /// is too much, or the cursor is of another history: then every client is sent to resume by its own.
+    pub async fn catch_up(&self, since: &str) -> Result<bool, DatabaseError> {
         let changes = self.database.changes_since(None, since).await?;
         if changes.is_reset {
             tracing::warn!(
-                "too much has changed while not listening: every client resumes by its own cursor"
+                "what has changed can not be relayed: every client resumes by its own cursor"
             );
             self.hub.end_all(Close::Resume);
-            return Ok(changes.cursor);
+            return Ok(false);
         }
         tracing::info!(events = changes.envelopes.len(), "caught up");
-        let last = changes.envelopes.len().saturating_sub(1);
-        for (place, text) in changes.envelopes.iter().enumerate() {
-            let cursor = if place == last {
-                &changes.cursor
-            } else {
-                since
-            };
+        for text in &changes.envelopes {
             match serde_json::from_str::<Envelope<'_>>(text) {
-                Ok(envelope) => self.deliver(&envelope, Some(cursor)).await?,
+                // With the old cursor: whoever is cut off between two of them gets the rest again.
+                Ok(envelope) => self.deliver(&envelope, Some(since)).await?,
                 Err(error) => {
                     tracing::error!(%error, "an envelope of chat.changes_since can not be read")
                 }
             }
         }
-        Ok(changes.cursor)
+        Ok(true)
     }
 
     async fn deliver(
@@ -162,22 +156,10 @@ impl Relay {
             self.hub.end_sessions(&[session]);
         }
     }
-
-    /// Ends the connections of sessions that have run out, or whose end was announced unheard.
-    pub async fn end_stale_sessions(&self) -> Result<(), DatabaseError> {
-        let sessions = self.hub.sessions();
-        if !sessions.is_empty() {
-            let ended = self.database.ended_sessions(&sessions).await?;
-            if !ended.is_empty() {
-                self.hub.end_sessions(&ended);
-            }
-        }
-        Ok(())
-    }
 }
 
-/// The events that bring one client up to date (or, with `only`, those of one conversation); the last
-/// carries the cursor it has then. Like [`Relay::catch_up`], but to read instead of to publish.
+/// The events that bring one client up to date (or, with `only`, those of one conversation). All carry
+/// the cursor that the client came with, but for the last, with which it has everything up to `now`.
 pub fn replay(envelopes: &[String], since: &str, now: &str, only: Option<Uuid>) -> Vec<Frame> {
     let events: Vec<&RawValue> = envelopes
         .iter()

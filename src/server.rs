@@ -44,11 +44,11 @@ pub async fn run(
 
     let background = TaskTracker::new();
     let stop_background = CancellationToken::new();
-    let (tell_listening, is_listening) = watch::channel(false);
+    let (tell_heard, heard) = watch::channel(listener::Heard::default());
     background.spawn(listener::run(
         database.clone(),
         Relay::new(database.clone(), Arc::clone(&hub)),
-        tell_listening,
+        tell_heard,
         stop_background.clone(),
     ));
     let stop_presence = CancellationToken::new();
@@ -75,7 +75,7 @@ pub async fn run(
         database: database.clone(),
         hub: Arc::clone(&hub),
         commands,
-        is_listening,
+        heard,
         metrics,
         connections: connections.clone(),
     });

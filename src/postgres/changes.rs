@@ -8,18 +8,16 @@ use super::{Database, DatabaseError, Repeat};
 pub struct Changes {
     /// The cursor was foreign or too old: load afresh.
     pub is_reset: bool,
-    /// To go on from.
-    pub cursor: String,
     /// Envelopes as announcements hold them, in an order in which they can be applied.
     pub envelopes: Vec<String>,
 }
 
 impl Database {
-    pub async fn current_cursor(&self) -> Result<String, DatabaseError> {
-        let row = self
-            .row(Repeat::Safe, "select chat.current_cursor()", &[])
+    /// Has the present cursor announced; it comes by the listener, as all cursors do.
+    pub async fn announce_cursor(&self) -> Result<(), DatabaseError> {
+        self.row(Repeat::Safe, "select chat.announce_cursor()", &[])
             .await?;
-        Ok(row.get(0))
+        Ok(())
     }
 
     /// For one user, or for everyone when `actor` is none.
@@ -31,14 +29,13 @@ impl Database {
         let row = self
             .row(
                 Repeat::Safe,
-                "select is_reset, cursor, envelopes from chat.changes_since($1, $2)",
+                "select is_reset, envelopes from chat.changes_since($1, $2)",
                 &[&actor, &cursor],
             )
             .await?;
         Ok(Changes {
             is_reset: row.get(0),
-            cursor: row.get(1),
-            envelopes: row.get(2),
+            envelopes: row.get(1),
         })
     }
 

@@ -66,9 +66,10 @@ async fn open(
         let conversations = site.database.conversation_ids(session.user_id).await?;
         site.hub.finish_load(session.user_id, conversations);
     }
+    let now = site.cursor()?;
     let mut first = Vec::new();
     match cursor {
-        None => first.push(ready(session, &site.database.current_cursor().await?)?),
+        None => first.push(ready(session, &now)?),
         Some(since) => {
             let changes = site
                 .database
@@ -76,22 +77,15 @@ async fn open(
                 .await?;
             // `ready` comes first; its cursor is the old one while there is something to replay, so
             // that a client cut off in between asks for it again.
-            let begins_at = if changes.envelopes.is_empty() {
-                &changes.cursor
-            } else {
-                since
-            };
-            first.push(ready(session, begins_at)?);
+            let replay = relay::replay(&changes.envelopes, since, &now, only);
+            first.push(ready(
+                session,
+                if replay.is_empty() { &now } else { since },
+            )?);
             if changes.is_reset {
                 first.push(Event::own(json!({"type": "reset"}).to_string()));
-            } else {
-                first.extend(relay::replay(
-                    &changes.envelopes,
-                    since,
-                    &changes.cursor,
-                    only,
-                ));
             }
+            first.extend(replay);
         }
     }
     Ok(Live {
@@ -299,28 +293,30 @@ pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
 pub async fn changes(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);
-    let Some(since) = query.text("cursor") else {
-        let cursor = site.database.current_cursor().await?;
-        return Ok(http::json(
-            StatusCode::OK,
-            json!({"reset": false, "cursor": cursor, "events": []}).to_string(),
-        ));
+    let now = site.cursor()?;
+    let (is_reset, events) = match query.text("cursor") {
+        None => (false, Vec::new()),
+        Some(since) => {
+            http::check_text("cursor", Some(since))?;
+            let changes = site
+                .database
+                .changes_since(Some(session.user_id), since)
+                .await?;
+            (
+                changes.is_reset,
+                relay::replay(&changes.envelopes, since, &now, None),
+            )
+        }
     };
-    http::check_text("cursor", Some(since))?;
-    let changes = site
-        .database
-        .changes_since(Some(session.user_id), since)
-        .await?;
-    let events: Vec<_> = relay::replay(&changes.envelopes, since, &changes.cursor, None)
+    let events: Vec<_> = events
         .iter()
         .map(|event| String::from_utf8_lossy(event.json()).into_owned())
         .collect();
     Ok(http::json(
         StatusCode::OK,
         format!(
-            "{{\"reset\":{},\"cursor\":{},\"events\":[{}]}}",
-            changes.is_reset,
-            serde_json::Value::from(changes.cursor),
+            "{{\"reset\":{is_reset},\"cursor\":{},\"events\":[{}]}}",
+            serde_json::Value::from(now),
             events.join(",")
         ),
     ))

@@ -17,13 +17,14 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use matchit::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::command::{Actor, Commands};
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::identity::{self, Credential};
-use crate::listener::IsListening;
+use crate::listener::Heard;
 use crate::postgres::Database;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
@@ -39,10 +40,22 @@ pub struct Site {
     pub database: Database,
     pub hub: Arc<Hub<Frame>>,
     pub commands: Arc<Commands>,
-    pub is_listening: IsListening,
+    pub heard: watch::Receiver<Heard>,
     pub metrics: PrometheusHandle,
     /// Sockets run here after their upgrade.
     pub connections: TaskTracker,
+}
+
+impl Site {
+    /// The cursor from which a client that now reads what there is goes on: taken before anything
+    /// is read, so what comes in between arrives twice, never not.
+    fn cursor(&self) -> Result<String, Problem> {
+        self.heard
+            .borrow()
+            .cursor
+            .clone()
+            .ok_or_else(Problem::unavailable)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

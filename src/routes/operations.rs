@@ -34,7 +34,7 @@ pub fn health() -> Response {
 
 /// Requests can be served: the database answers and announcements arrive.
 pub async fn ready(site: &Site) -> Response {
-    let is_listening = *site.is_listening.borrow();
+    let is_listening = site.heard.borrow().is_listening;
     let database_answers = site.database.answers().await;
     let is_ready = is_listening && database_answers;
     http::json(

@@ -102,8 +102,7 @@ pub fn welcome(status: StatusCode, name: &str, error: Option<&str>) -> Response 
 }
 
 async fn chat(site: &Site, session: &Session, open: Option<Uuid>) -> Result<Response, Problem> {
-    // The cursor is taken before anything is read: what comes in between arrives twice, never not.
-    let cursor = site.database.current_cursor().await?;
+    let cursor = site.cursor()?;
     let user = session.user_id;
     let (listed, _) = site
         .database
