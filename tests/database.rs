@@ -5,10 +5,14 @@
 
 mod support;
 
+#[path = "database/batch.rs"]
+mod batch;
 #[path = "database/cursor.rs"]
 mod cursor;
 #[path = "database/grants.rs"]
 mod grants;
+#[path = "database/marks.rs"]
+mod marks;
 #[path = "database/order.rs"]
 mod order;
 #[path = "database/people.rs"]
