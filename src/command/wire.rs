@@ -1,0 +1,279 @@
+//! Commands as JSON: frames read, and their answers.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Actor, Command, Reply, Send};
+use crate::problem::Problem;
+use crate::writer::TypingState;
+
+/// A frame's reference, given back in its answer: whatever JSON the client likes.
+#[derive(Debug, Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Edit {
+    message_id: Uuid,
+    body: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Delete {
+    message_id: Uuid,
+    #[serde(rename = "for")]
+    whom: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Mark {
+    conversation_id: Uuid,
+    seq: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Typing {
+    conversation_id: Uuid,
+    #[serde(default = "yes")]
+    active: bool,
+    #[serde(default)]
+    recording: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Deserialize)]
+struct Presence {
+    status: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct BareSend {
+    content: String,
+}
+
+/// Reads a frame. The reference comes back even when the rest can not be read.
+pub fn parse(frame: &[u8], actor: Actor) -> (Option<Value>, Result<Command, Problem>) {
+    let head: Head = match serde_json::from_slice(frame) {
+        Ok(head) => head,
+        Err(error) => {
+            let problem =
+                Problem::bad_request("bad_json", format!("A frame is one JSON object: {error}."));
+            return (None, Err(problem));
+        }
+    };
+    let command = parse_kind(head.kind.as_deref(), frame, actor);
+    (head.reference, command)
+}
+
+fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command, Problem> {
+    Ok(match kind {
+        Some("send") => Command::Send(read(frame)?),
+        Some("edit") => {
+            let Edit { message_id, body } = read(frame)?;
+            Command::Edit { message_id, body }
+        }
+        Some("delete") => {
+            let Delete { message_id, whom } = read(frame)?;
+            check_delete_for(whom.as_deref())?;
+            Command::Delete { message_id }
+        }
+        Some("delivered") => {
+            let Mark {
+                conversation_id,
+                seq,
+            } = read(frame)?;
+            Command::Delivered {
+                conversation_id,
+                seq,
+            }
+        }
+        Some("read") => {
+            let Mark {
+                conversation_id,
+                seq,
+            } = read(frame)?;
+            Command::Read {
+                conversation_id,
+                seq,
+            }
+        }
+        Some("typing") => {
+            let typing: Typing = read(frame)?;
+            let state = match (typing.active, typing.recording) {
+                (false, _) => TypingState::Stopped,
+                (true, true) => TypingState::Recording,
+                (true, false) => TypingState::Active,
+            };
+            Command::Typing {
+                conversation_id: typing.conversation_id,
+                state,
+            }
+        }
+        Some("presence") => {
+            let Presence { status } = read(frame)?;
+            match status.as_str() {
+                "online" => Command::Presence { is_away: false },
+                "away" => Command::Presence { is_away: true },
+                _ => {
+                    return Err(Problem::unprocessable(
+                        "bad_status",
+                        "status: must be online or away.",
+                    ));
+                }
+            }
+        }
+        Some("ping") => Command::Ping,
+        Some(other) => {
+            let name: String = other.chars().take(40).collect();
+            return Err(Problem::bad_request(
+                "unknown_type",
+                format!("type: there is no command {name:?}."),
+            ));
+        }
+        None => match actor.only {
+            Some(conversation_id) => {
+                let BareSend { content } = read(frame)?;
+                Command::Send(Send {
+                    conversation_id,
+                    client_id: None,
+                    kind: None,
+                    body: Some(content),
+                    data: None,
+                    reply_to: None,
+                })
+            }
+            None => {
+                return Err(Problem::bad_request(
+                    "type_required",
+                    "type: says what the frame asks.",
+                ));
+            }
+        },
+    })
+}
+
+/// Reads a JSON object; an error names the field and what is wrong with it.
+pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            let detail = match path.as_str() {
+                "." => format!("{inner}"),
+                field => format!("{field}: {inner}"),
+            };
+            Problem::unprocessable("bad_field", detail)
+        } else {
+            Problem::bad_request(
+                "bad_json",
+                format!("The body must be one JSON object: {inner}."),
+            )
+        }
+    })
+}
+
+/// Deleting for oneself alone has a verb of its own, which this version does not have.
+pub fn check_delete_for(whom: Option<&str>) -> Result<(), Problem> {
+    match whom {
+        None | Some("everyone") => Ok(()),
+        Some(_) => Err(Problem::unprocessable(
+            "bad_for",
+            "for: must be everyone; hiding a message for oneself is not available in this version.",
+        )),
+    }
+}
+
+/// The frame that answers a command; none when it asked for no answer.
+pub fn answer(reference: Option<&Value>, outcome: &Result<Reply, Problem>) -> Option<Bytes> {
+    match outcome {
+        Ok(Reply::Message { json, .. }) => {
+            // The message is JSON of the database's: it goes into the frame as it is.
+            let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
+            Some(format!("{{\"type\":\"ack\"{reference},\"message\":{json}}}").into())
+        }
+        Ok(Reply::Done | Reply::Away(_)) => {
+            let reference = reference?;
+            Some(json!({"type": "ack", "ref": reference}).to_string().into())
+        }
+        Ok(Reply::Pong) => {
+            let mut pong = json!({"type": "pong"});
+            if let Some(reference) = reference {
+                pong["ref"] = reference.clone();
+            }
+            Some(pong.to_string().into())
+        }
+        Err(problem) => Some(problem.to_frame(reference).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTOR: Actor = Actor {
+        user: Uuid::nil(),
+        only: None,
+    };
+
+    fn problem(frame: &str) -> Problem {
+        parse(frame.as_bytes(), ACTOR).1.unwrap_err()
+    }
+
+    #[test]
+    fn a_bad_field_is_named_with_its_rule() {
+        let wrong = problem(r#"{"type":"send","conversation_id":"x","body":"hi"}"#);
+        assert!(
+            wrong.detail.starts_with("conversation_id:"),
+            "{}",
+            wrong.detail
+        );
+        let missing =
+            problem(r#"{"type":"edit","message_id":"01a1fc55-779f-7c5f-a6ff-cf927f8b92b3"}"#);
+        assert!(missing.detail.contains("`body`"), "{}", missing.detail);
+    }
+
+    #[test]
+    fn an_unknown_type_is_an_error_with_the_reference_given_back() {
+        let (reference, command) = parse(br#"{"type":"dance","ref":7}"#, ACTOR);
+        let outcome: Result<Reply, Problem> = Err(command.unwrap_err());
+        let frame: Value =
+            serde_json::from_slice(&answer(reference.as_ref(), &outcome).unwrap()).unwrap();
+        assert_eq!(
+            (&frame["ref"], &frame["code"]),
+            (&json!(7), &json!("unknown_type"))
+        );
+    }
+
+    #[test]
+    fn content_alone_is_a_send_only_where_the_conversation_is_given() {
+        assert_eq!(problem(r#"{"content":"hi"}"#).code, "type_required");
+        let held = Actor {
+            user: Uuid::nil(),
+            only: Some(Uuid::max()),
+        };
+        let Ok(Command::Send(send)) = parse(br#"{"content":"hi"}"#, held).1 else {
+            panic!("it is a send");
+        };
+        assert_eq!(
+            (send.conversation_id, send.body.as_deref()),
+            (Uuid::max(), Some("hi"))
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_parsing_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            drop(parse(&bytes, ACTOR));
+        }
+    }
+}
