@@ -1,6 +1,8 @@
 -- Which servers run, who is connected to them, and the epoch that cursors belong to.
 
-create table chat.servers (
+-- Both tables are unlogged: after a crash of PostgreSQL they are empty, so every server finds that it is
+-- not registered any more and writes its users anew.
+create unlogged table chat.servers (
     id            uuid primary key,
     started_at    timestamptz not null,
     heartbeat_at  timestamptz not null
@@ -11,7 +13,6 @@ comment on column chat.servers.id is 'The server process''s own id.';
 comment on column chat.servers.started_at is 'When it registered.';
 comment on column chat.servers.heartbeat_at is 'Its last sign of life. Any server removes one whose lease has run out.';
 
--- Unlogged: after a crash of PostgreSQL it is empty, and every server writes its users anew.
 create unlogged table chat.presence (
     server_id  uuid not null,
     user_id    uuid not null,

@@ -89,7 +89,14 @@ async fn find_database(
                 extra: Vec::new(),
             })
             .await?;
-            tracing::info!(data = %data_dir.display(), "using a private PostgreSQL");
+            tracing::info!(
+                psql = format!(
+                    "psql -h {} -p {} -U webchat webchat",
+                    private.socket_dir().display(),
+                    private.port()
+                ),
+                "using a private PostgreSQL"
+            );
             Ok((Address::from_config(private.config()), Some(private)))
         }
     }

@@ -20,6 +20,7 @@ mod tls;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
@@ -189,10 +190,19 @@ impl Database {
             .prepare_cached(sql)
             .await
             .map_err(|e| not_sent(e.into()))?;
-        client.query(&statement, params).await.map_err(|e| Failure {
-            kind: e.into(),
-            was_sent: true,
-        })
+        match client.query(&statement, params).await {
+            Ok(rows) => Ok(rows),
+            Err(error) if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
+                // A newer edition of the functions was applied under a prepared statement: nothing was
+                // carried out, and a fresh connection prepares it anew.
+                drop(deadpool_postgres::Object::take(client));
+                Err(not_sent(DatabaseError::Unavailable(error.to_string())))
+            }
+            Err(error) => Err(Failure {
+                kind: error.into(),
+                was_sent: true,
+            }),
+        }
     }
 
     async fn row(

@@ -34,7 +34,7 @@ const COMMANDS_MAX: usize = 64;
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// A client that takes nothing for this long is gone, or does not read.
 const WRITE_MAX: Duration = Duration::from_secs(20);
-/// How long a closed client may take to say goodbye.
+/// How long a closed client may take to take the last frames, and again to say goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// How long a connection that is closed by us waits for its commands' outcomes.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
@@ -110,10 +110,10 @@ impl Connection {
         for frame in std::mem::take(&mut self.live.first) {
             self.outgoing.push(frame.encoded(form));
             if self.outgoing.waiting.len() >= BATCH_FRAMES_MAX {
-                self.outgoing.flush().await?;
+                self.outgoing.flush(WRITE_MAX).await?;
             }
         }
-        self.outgoing.flush().await?;
+        self.outgoing.flush(WRITE_MAX).await?;
 
         let end = self.converse(form).await?;
         match end {
@@ -136,7 +136,7 @@ impl Connection {
                 self.outgoing.push(close_frame(TOO_BIG, "frame_too_large"));
             }
         }
-        self.outgoing.flush().await?;
+        self.outgoing.flush(GOODBYE_MAX).await?;
         self.say_goodbye().await
     }
 
@@ -203,7 +203,11 @@ impl Connection {
                     self.outgoing.push(raw(RawFrame::ping(Bytes::new())));
                 }
             }
-            self.outgoing.flush().await?;
+            tokio::select! {
+                outcome = self.outgoing.flush(WRITE_MAX) => outcome?,
+                // Nothing is lost by leaving a write half way: what waits knows how much of it is out.
+                _ = subscriber.ended() => {}
+            }
         }
     }
 
@@ -322,12 +326,12 @@ impl Outgoing {
         self.waiting.push_back(bytes);
     }
 
-    /// Writes all that waits, in as few system calls as the socket takes it.
-    async fn flush(&mut self) -> io::Result<()> {
+    /// Writes all that waits, in as few system calls as the socket takes it, for `patience` at most.
+    async fn flush(&mut self, patience: Duration) -> io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        match tokio::time::timeout(WRITE_MAX, self.write_all()).await {
+        match tokio::time::timeout(patience, self.write_all()).await {
             Ok(outcome) => outcome,
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,

@@ -147,9 +147,14 @@ async fn the_servers_role_suffices_for_all_that_a_server_does() {
         Some(ann)
     );
     server.renew_epoch().await.unwrap();
-    let cursor = server.current_cursor().await.unwrap();
+    server.announce_cursor().await.unwrap();
 
     let client = database.connect_as("chat_server").await;
+    let cursor: String = client
+        .query_one("select chat.current_cursor()", &[])
+        .await
+        .unwrap()
+        .get(0);
     let conversation = direct(&client, ann, ben).await;
     let message = send(&client, ann, conversation, "hi").await;
     run(
