@@ -34,6 +34,12 @@ begin
         where (m.changed_xid >= v_xmax or m.changed_xid = any (v_xip))
           and (m.conversation_id in (select o.id from own o) or m.user_id = p_actor)
         union all
+        -- Who became a member gets the conversation too, as when it is announced.
+        select 2, m.conversation_id, 1, chat.to_user(m.user_id, chat.conversation_event(c))
+        from chat.members m join chat.conversations c on c.id = m.conversation_id
+        where (m.changed_xid >= v_xmax or m.changed_xid = any (v_xip)) and m.active
+          and (p_actor is null or m.user_id = p_actor)
+        union all
         select 3, u.id, 0, chat.to_peers(u.id, chat.user_event(u))
         from chat.users u
         where (u.changed_xid >= v_xmax or u.changed_xid = any (v_xip))

@@ -69,14 +69,14 @@ begin
         new.revision := 1;
         if new.kind = 'direct' then
             v_pair := array[least(new.direct_low, new.direct_high), greatest(new.direct_low, new.direct_high)];
-            new.direct_low := v_pair[1];
-            new.direct_high := v_pair[2];
             new.title := null;
-            if v_pair[1] is null then
+            if new.direct_low is null or new.direct_high is null then
                 perform chat.refuse(422, 'direct_users_required', 'direct_low, direct_high: a direct conversation names its two users.');
             elsif v_actor is not null and v_actor <> all (v_pair) then
                 perform chat.refuse(403, 'not_yourself', 'direct_low, direct_high: you must be one of the two users.');
             end if;
+            new.direct_low := v_pair[1];
+            new.direct_high := v_pair[2];
         end if;
     else
         if (new.id, new.kind, new.direct_low, new.direct_high, new.is_general, new.created_by, new.created_at)

@@ -75,18 +75,20 @@ begin
         elsif v_leaves and v_actor = new.user_id then
             if v_conversation.is_general then
                 perform chat.refuse(409, 'general_is_for_everyone', 'The general room can not be left.');
-            elsif old.role = 'owner'
-                and not exists (select from chat.members m where m.conversation_id = new.conversation_id and m.active and m.role = 'owner' and m.user_id <> new.user_id)
-                and exists (select from chat.members m where m.conversation_id = new.conversation_id and m.active and m.user_id <> new.user_id)
-            then
-                perform chat.refuse(409, 'owner_must_hand_over', 'The last owner makes somebody else an owner before leaving.');
             end if;
         elsif v_actor_role is null then
             perform chat.refuse(403, 'not_a_member', 'You are not a member of this conversation.');
         elsif v_actor_role = 'member' then
             perform chat.refuse(403, 'not_an_admin', 'Only an owner or admin can do that.');
-        elsif v_actor_role <> 'owner' and (new.role = 'owner' or (tg_op = 'UPDATE' and (old.role = 'owner' or new.role <> old.role))) then
+        -- Whoever joins, for the first time or again, joins as a member, unless an owner says otherwise.
+        elsif v_actor_role <> 'owner' and (case when v_joins then new.role <> 'member' else old.role = 'owner' or new.role <> old.role end) then
             perform chat.refuse(403, 'not_an_owner', 'Only an owner can do that.');
+        end if;
+        if tg_op = 'UPDATE' and old.role = 'owner' and old.left_at is null and (v_leaves or new.role <> 'owner')
+            and not exists (select from chat.members m where m.conversation_id = new.conversation_id and m.active and m.role = 'owner' and m.user_id <> new.user_id)
+            and exists (select from chat.members m where m.conversation_id = new.conversation_id and m.active and m.user_id <> new.user_id)
+        then
+            perform chat.refuse(409, 'owner_must_hand_over', 'The last owner makes somebody else an owner before leaving or stepping down.');
         end if;
     end if;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 use webchat::identity::Token;
@@ -69,10 +70,17 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 async fn run(settings: Arc<Settings>, deed: Deed) -> Result<ExitCode, AnyError> {
     let (address, private) = find_database(&settings).await?;
-    let outcome = carry_out(settings, deed, address).await;
-    if let Some(private) = private {
-        private.stop().await?;
-    }
+    let Some(private) = private else {
+        return carry_out(settings, deed, address).await;
+    };
+    let cancel = CancellationToken::new();
+    let deed = async {
+        let outcome = carry_out(settings, deed, address).await;
+        cancel.cancel();
+        outcome
+    };
+    let (outcome, ()) = tokio::join!(deed, private.keep_running(cancel.clone()));
+    private.stop().await?;
     outcome
 }
 

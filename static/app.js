@@ -11,17 +11,18 @@ import { Typing } from "./typing.js";
 
 const STATE_DELAY_MS = 1_500; // A short break is not worth a line.
 
-const { userId, conversationId: openId, cursor } = document.documentElement.dataset;
+const { dataset: root } = document.documentElement;
+const { userId, conversationId: openId, cursor } = root;
 const find = (selector) => document.querySelector(selector);
 const page = new AbortController();
 const { signal } = page;
 
 const connection = new Connection(cursor);
 const outbox = new Outbox(connection, userId, signal);
-const sidebar = new Sidebar(find(".sidebar__list"), find("#conversation-template"),
-  { connection, userId, openId, signal });
 const scroller = find(".timeline");
 const timeline = scroller && new Timeline(scroller, find(".timeline__latest"), openId, signal);
+const sidebar = new Sidebar(find(".sidebar__list"), find("#conversation-template"),
+  { connection, userId, openId, sees: () => document.hasFocus() && timeline.showsNewest, signal });
 const typing = timeline && new Typing(find(".typing"),
   { connection, conversationId: openId, userId, nameOf: (id) => timeline.nameOf(id), signal });
 const receipts = new Receipts(
@@ -70,7 +71,7 @@ function showState() {
   const parts = [];
   if (state === "ended") parts.push("Disconnected. Reload the page to come back.");
   else if (state !== "live") parts.push("Connecting…");
-  if (outbox.size > 0) parts.push(`${outbox.size} on the way.`);
+  if (outbox.size > 0) parts.push(outbox.size === 1 ? "1 message on the way." : `${outbox.size} messages on the way.`);
   if (parts.length === 0) {
     line.hidden = true;
     return;
@@ -83,7 +84,7 @@ function showState() {
 
 connection.addEventListener("state", ({ detail }) => {
   if (detail.sessionEnded) return location.reload();
-  state = detail.state;
+  state = root.connection = detail.state;
   showState();
 }, { signal });
 outbox.addEventListener("change", showState, { signal });

@@ -9,7 +9,6 @@ import { Stream } from "./stream.js";
 
 const OPEN_TIMEOUT_MS = 8_000; // A proxy that swallows the upgrade never says so.
 const PING_INTERVAL_MS = 25_000; // Below the 30 s after which common proxies cut a silent line.
-const SILENCE_MAX_MS = 10_000; // After a ping.
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 const SOCKET_REST_MS = 300_000; // How long the stream is preferred after a socket failed.
@@ -73,12 +72,20 @@ export class Connection extends EventTarget {
     this.#become("connecting");
     this.#heard = false;
     this.#answered = false;
-    const Transport = Date.now() < this.#socketRestsUntil ? Stream : Socket;
-    this.#transport = new Transport(this.#cursor, {
+    const listeners = {
       onFrame: (frame) => this.#receive(frame),
       onClose: (code) => this.#lose(code),
-    });
+    };
     this.#silenceTimer = setTimeout(() => this.#lose(), OPEN_TIMEOUT_MS);
+    if (Date.now() >= this.#socketRestsUntil) {
+      try {
+        this.#transport = new Socket(this.#cursor, listeners);
+        return;
+      } catch {
+        this.#restSocket(); // Some policies and extensions refuse it on the spot.
+      }
+    }
+    this.#transport = new Stream(this.#cursor, listeners);
   }
 
   #receive(frame) {
@@ -89,7 +96,7 @@ export class Connection extends EventTarget {
       this.#become("live");
       clearInterval(this.#pingTimer);
       this.#pingTimer = setInterval(() => this.#ping(), PING_INTERVAL_MS);
-    } else if (frame.type === "pong") {
+    } else if (frame.type === "pong" || frame.type === "beat") {
       // Not earlier: a line that falls as soon as it stands must not be tried ever faster.
       this.#answered = true;
       this.#failures = 0;
@@ -102,7 +109,7 @@ export class Connection extends EventTarget {
   #ping() {
     this.#transport.send({ type: "ping" });
     clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = setTimeout(() => this.#lose(), SILENCE_MAX_MS);
+    this.#silenceTimer = setTimeout(() => this.#lose(), this.#transport.constructor.answerMaxMs);
   }
 
   // Codes 4400 to 4499 say that coming back is no use; no code, that we gave the line up ourselves.
@@ -113,7 +120,7 @@ export class Connection extends EventTarget {
     this.#drop();
     if (code >= 4400 && code <= 4499) return this.#end(code);
     if (wasSocket && (stalled || (!wasHeard && !(code >= 4000)))) {
-      this.#socketRestsUntil = Date.now() + SOCKET_REST_MS;
+      this.#restSocket();
       return this.#connect();
     }
     if (!wasHeard) {
@@ -124,6 +131,10 @@ export class Connection extends EventTarget {
     this.#retryMs = null;
     this.#become("waiting");
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
+  }
+
+  #restSocket() {
+    this.#socketRestsUntil = Date.now() + SOCKET_REST_MS;
   }
 
   #end(code) {

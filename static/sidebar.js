@@ -4,26 +4,35 @@
 import { get } from "./api.js";
 
 const REFRESH_DELAY_MS = 300; // One change often comes as several events.
+const ENTRIES_MAX = 100; // As many as a page begins with.
 
 export class Sidebar {
   #list;
   #template;
   #userId;
   #openId;
+  #sees;
   #title = document.title;
   #timer = null;
   #signal;
 
   // Lifecycle
 
-  constructor(list, template, { connection, userId, openId, signal }) {
+  constructor(list, template, { connection, userId, openId, sees, signal }) {
     this.#list = list;
     this.#template = template;
     this.#userId = userId;
     this.#openId = openId;
+    this.#sees = sees;
     this.#signal = signal;
     const on = (type, handle) =>
       connection.addEventListener(`frame:${type}`, ({ detail }) => handle(detail), { signal });
+    // Who came and went meanwhile is not replayed. The first time, the page itself is fresh.
+    let isFirst = true;
+    on("ready", () => {
+      if (!isFirst) this.refresh();
+      isFirst = false;
+    });
     on("message", (frame) => this.#messageCame(frame.message));
     on("receipt", (frame) => frame.user_id === userId && this.read(frame.conversation_id, frame.read_seq));
     on("presence", (frame) => this.#showPresence(frame.user_id, frame.status));
@@ -73,13 +82,13 @@ export class Sidebar {
     if (!isNew) return;
     item.dataset.lastSeq = message.seq;
     this.#keepingFocus(() => this.#list.prepend(item));
-    const isSeen = message.conversation_id === this.#openId && document.hasFocus();
+    const isSeen = message.conversation_id === this.#openId && this.#sees();
     const counts = message.sender_id !== this.#userId && message.kind !== "system" && !message.deleted_at;
     if (counts && !isSeen) this.#setUnread(item, unreadOf(item) + 1);
   }
 
   async #load() {
-    const { items } = await get("/api/conversations", { signal: this.#signal });
+    const { items } = await get(`/api/conversations?limit=${ENTRIES_MAX}`, { signal: this.#signal });
     const entries = items.map((conversation) => this.#entry(conversation));
     this.#keepingFocus(() => this.#list.replaceChildren(...entries));
     this.#countInTitle();
@@ -99,7 +108,7 @@ export class Sidebar {
     this.#setUnread(item, unread);
     if (peer) {
       part(".presence").dataset.peerId = peer.id;
-      setStatus(part(".presence"), peer.status);
+      this.#showPresence(peer.id, peer.status, item);
     }
     if (id === this.#openId) {
       document.querySelector(".pane__title").textContent = title;
@@ -115,9 +124,13 @@ export class Sidebar {
     if (this.#list.contains(focused)) focused.focus({ preventScroll: true });
   }
 
-  #showPresence(userId, status) {
-    const places = document.querySelectorAll(`.presence[data-peer-id="${CSS.escape(userId)}"]`);
-    for (const place of places) setStatus(place, status);
+  #showPresence(userId, status, ...unplaced) {
+    for (const root of [document, ...unplaced]) {
+      for (const place of root.querySelectorAll(`.presence[data-peer-id="${CSS.escape(userId)}"]`)) {
+        place.dataset.status = status;
+        place.querySelector(".presence__text").textContent = status;
+      }
+    }
   }
 
   #setUnread(item, unread) {
@@ -144,9 +157,4 @@ function unreadOf(item) {
 
 function lastSeqOf(item) {
   return Number(item.dataset.lastSeq);
-}
-
-function setStatus(place, status) {
-  place.dataset.status = status;
-  place.querySelector(".presence__text").textContent = status;
 }

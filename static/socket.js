@@ -1,6 +1,8 @@
 // One WebSocket, used once: frames in, frames out, one call of `onClose` when it ends by itself.
 
 export class Socket {
+  static answerMaxMs = 10_000; // After a ping.
+
   #socket;
   #listening = new AbortController();
 

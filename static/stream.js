@@ -4,6 +4,8 @@
 const POST_TIMEOUT_MS = 15_000; // A post that hangs holds back those behind it.
 
 export class Stream {
+  static answerMaxMs = 20_000; // After a ping: the server's beat comes every 15 s.
+
   #source;
   #closing = new AbortController();
   #onFrame;
@@ -22,6 +24,8 @@ export class Stream {
 
   // One post at a time, so commands arrive in the order in which they were given.
   send(frame) {
+    // A posted ping would tell that posts get through. That the stream does, its beat tells.
+    if (frame.type === "ping") return;
     this.#posts = this.#posts.then(() => this.#post(frame));
   }
 
@@ -52,8 +56,8 @@ export class Stream {
 
 // A proxy's or a limit's refusal is no frame, and some commands have nothing to answer.
 function asFrame(answer, response, ref) {
-  if (answer?.type === "ack" || answer?.type === "error" || answer?.type === "pong") return answer;
-  if (response.ok) return { type: "pong" };
+  if (answer?.type === "ack" || answer?.type === "error") return answer;
+  if (response.ok) return { type: "ack", ref };
   const { code, detail, title } = answer ?? {};
   return { type: "error", ref, status: response.status, code, detail: detail ?? title };
 }

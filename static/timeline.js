@@ -58,8 +58,9 @@ export class Timeline extends EventTarget {
     else if (item === this.#list.lastElementChild) this.#latest.hidden = false;
   }
 
-  get lastSeq() {
-    return seqOf(this.#list.lastElementChild);
+  // Behind the list, on a narrow screen, it shows nothing.
+  get showsNewest() {
+    return this.#following && this.#scroller.clientHeight > 0;
   }
 
   get lastSeqInView() {

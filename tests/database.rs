@@ -9,14 +9,24 @@ mod support;
 mod batch;
 #[path = "database/cursor.rs"]
 mod cursor;
+#[path = "database/epoch.rs"]
+mod epoch;
 #[path = "database/grants.rs"]
 mod grants;
+#[path = "database/history.rs"]
+mod history;
 #[path = "database/marks.rs"]
 mod marks;
 #[path = "database/order.rs"]
 mod order;
+#[path = "database/payload.rs"]
+mod payload;
 #[path = "database/people.rs"]
 mod people;
+#[path = "database/presence.rs"]
+mod presence;
+#[path = "database/replay.rs"]
+mod replay;
 #[path = "database/schema.rs"]
 mod schema;
 #[path = "database/writing.rs"]

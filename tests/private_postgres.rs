@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, getpgid, kill_process};
 use tokio_postgres::NoTls;
+use tokio_util::sync::CancellationToken;
 use webchat::postgres::private::{PrivateError, PrivateOptions, PrivatePostgres, StopMode};
 
 #[tokio::test]
@@ -70,6 +71,46 @@ async fn a_postmaster_that_was_killed_is_started_again_and_recovers() {
     assert_row(&postgres).await;
     assert!(connection.await.unwrap().is_err());
     postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_killed_postmaster_is_started_again_and_has_every_row() {
+    let folder = Folder::new();
+    let postgres = start(&folder.data_dir).await;
+    let killed = folder.postmaster().unwrap();
+    let (client, connection) = postgres.config().connect(NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    client
+        .batch_execute("create table counted (number int)")
+        .await
+        .unwrap();
+
+    let cancel = CancellationToken::new();
+    let kill = async {
+        let mut acknowledged = 0;
+        while let Ok(1) = client.execute("insert into counted values (1)", &[]).await {
+            acknowledged += 1;
+            if acknowledged == 100 {
+                kill_process(killed, Signal::KILL).unwrap();
+            }
+        }
+        assert!(connection.await.unwrap().is_err());
+        back_again(&postgres, &folder, killed).await;
+        cancel.cancel();
+        acknowledged
+    };
+    let (acknowledged, ()) = tokio::join!(kill, postgres.keep_running(cancel.clone()));
+
+    let rows = text(&postgres, "select count(*) from counted").await;
+    let rows: u32 = rows.parse().unwrap();
+    // One more than we know of, when it was committed and the answer was lost.
+    assert!(acknowledged >= 100);
+    assert!(
+        (acknowledged..=acknowledged + 1).contains(&rows),
+        "{rows} of {acknowledged}"
+    );
+    postgres.stop().await.unwrap();
+    assert_eq!(folder.postmaster(), None);
 }
 
 #[tokio::test]
@@ -426,6 +467,20 @@ fn options(data_dir: &Path) -> PrivateOptions {
 
 async fn start(data_dir: &Path) -> PrivatePostgres {
     PrivatePostgres::start(options(data_dir)).await.unwrap()
+}
+
+/// Waits for another postmaster than the one that was killed, and for its first answer.
+async fn back_again(postgres: &PrivatePostgres, folder: &Folder, killed: Pid) {
+    let back = async {
+        while folder.postmaster().is_none_or(|pid| pid == killed)
+            || postgres.config().connect(NoTls).await.is_err()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), back)
+        .await
+        .unwrap();
 }
 
 async fn text(postgres: &PrivatePostgres, query: &str) -> String {

@@ -117,7 +117,9 @@ impl Database {
                     // Least privilege: what the server never does, its connections can not do.
                     client
                         .batch_execute(&format!(
-                            "do $$ begin
+                            // Our statements are short: compiling one costs more than it ever saves.
+                            "set jit = off;
+                             do $$ begin
                                 if exists (select from pg_roles where rolname = '{SERVER_ROLE}')
                                     and pg_has_role(session_user, '{SERVER_ROLE}', 'member') then
                                     set role {SERVER_ROLE};

@@ -203,12 +203,10 @@ fn method_label(method: &Method) -> &'static str {
 
 fn find(path: &str) -> Result<(Route, Parameters), Problem> {
     // A slash at the end is the same address.
-    let trimmed = if path.len() > 1 {
-        path.trim_end_matches('/')
-    } else {
-        path
-    };
-    let found = router().at(trimmed).map_err(|_| Problem::not_found())?;
+    let trimmed = path.trim_end_matches('/');
+    let found = router()
+        .at(if trimmed.is_empty() { "/" } else { trimmed })
+        .map_err(|_| Problem::not_found())?;
     let parameters = found
         .params
         .iter()

@@ -329,7 +329,7 @@ async fn batches_that_cross_never_wait_in_a_circle() {
             for round in 0..10 {
                 let mut order = groups.clone();
                 order.rotate_left((number + round) % groups.len());
-                if number % 2 == 0 {
+                if number.is_multiple_of(2) {
                     order.reverse();
                 }
                 let items: Vec<_> = order

@@ -1,0 +1,67 @@
+//! How a stranger becomes somebody.
+
+use crate::browser::Browser;
+use crate::support::{Person, TestDatabase, TestServer};
+
+#[tokio::test]
+async fn a_visitor_gives_a_name_and_is_in_the_general_room() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let browser = Browser::open(server.address).await;
+
+    browser.give_name("Ada Lovelace").await;
+
+    assert_eq!(browser.text(".sidebar__viewer b").await, "Ada Lovelace");
+    assert_eq!(browser.text(".pane__title").await, "General");
+    assert_eq!(
+        browser
+            .text(".conversation__link[aria-current] .conversation__title")
+            .await,
+        "General"
+    );
+    browser.reload().await;
+    browser.until_live().await;
+    assert_eq!(
+        browser.text(".sidebar__viewer b").await,
+        "Ada Lovelace",
+        "a reload asks for no name again"
+    );
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_name_is_called_by_the_invented_one_that_was_shown() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let browser = Browser::open(server.address).await;
+    let shown = browser.text("#name-note bdi").await;
+    assert!(!shown.is_empty());
+
+    browser.give_name("").await;
+
+    assert_eq!(browser.text(".sidebar__viewer b").await, shown);
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_elsewhere_leads_back_to_the_welcome_page() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let browser = Browser::enter(server.address, "Ada").await;
+    let other = Person::guest(server.address, "Bob").await;
+
+    let client = database.connect().await;
+    client
+        .execute(
+            "select chat.end_session(user_id, id) from chat.sessions where user_id <> $1",
+            &[&other.id],
+        )
+        .await
+        .unwrap();
+
+    browser.find("form.welcome__form").await;
+    browser.close().await;
+    server.stop().await;
+}

@@ -1,0 +1,369 @@
+//! Real Chromium, driven through chromedriver: what a person does with the page, and what they see.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::str::FromStr;
+
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::{Method, Url};
+use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
+use tokio::time::{Duration, Instant, sleep};
+use uuid::Uuid;
+
+use crate::support::server::PATIENCE;
+
+/// How often the page is looked at until it shows what is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Fresh, on its own, and silent: it fetches nothing but our pages.
+const FLAGS: [&str; 8] = [
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// One person's browser, with cookies and storage of its own.
+pub struct Browser {
+    client: Client,
+    address: SocketAddr,
+}
+
+impl Browser {
+    /// At a desk, on the page that the server shows a stranger.
+    pub async fn open(address: SocketAddr) -> Self {
+        Self::open_sized(address, 1280, 800, false).await
+    }
+
+    /// On a phone.
+    pub async fn open_on_a_phone(address: SocketAddr) -> Self {
+        Self::open_sized(address, 390, 844, true).await
+    }
+
+    async fn open_sized(address: SocketAddr, width: u32, height: u32, is_mobile: bool) -> Self {
+        let mut flags = FLAGS.to_vec();
+        if rustix::process::geteuid().is_root() {
+            flags.push("--no-sandbox"); // Chromium refuses to have one as root.
+        }
+        let mut options = json!({"args": flags});
+        if let Some(binary) = chromium() {
+            options["binary"] = json!(binary);
+        }
+        let mut capabilities = Map::new();
+        capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"}));
+        let port = driver().await.port;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        let browser = Self { client, address };
+        browser
+            .devtools(
+                "Emulation.setDeviceMetricsOverride",
+                json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_mobile}),
+            )
+            .await;
+        browser.go("/").await;
+        browser
+    }
+
+    /// Opens the page as a guest of that name, and waits until it is live in the general room.
+    pub async fn enter(address: SocketAddr, name: &str) -> Self {
+        let browser = Self::open(address).await;
+        browser.give_name(name).await;
+        browser
+    }
+
+    /// Fills in the welcome page's form.
+    pub async fn give_name(&self, name: &str) {
+        self.find("#name").await.send_keys(name).await.unwrap();
+        self.click("form.welcome__form button").await;
+        self.until_live().await;
+    }
+
+    pub async fn go(&self, path: &str) {
+        let url = format!("http://{}{path}", self.address);
+        self.client.goto(&url).await.unwrap();
+    }
+
+    pub async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
+    pub async fn find(&self, css: &str) -> Element {
+        self.client
+            .wait()
+            .at_most(PATIENCE)
+            .every(LOOK_EVERY)
+            .for_element(Locator::Css(css))
+            .await
+            .unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    pub async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// Types into a field; the keys of `Key` may be among the text.
+    pub async fn type_into(&self, css: &str, text: &str) {
+        self.find(css).await.send_keys(text).await.unwrap();
+    }
+
+    /// Writes a message and presses Enter.
+    pub async fn say(&self, text: &str) {
+        self.type_into("#composer:enabled", &format!("{text}{}", Key::Enter))
+            .await;
+    }
+
+    /// What an expression is in the page.
+    pub async fn value(&self, expression: &str) -> Value {
+        let script = format!("return ({expression})");
+        self.client
+            .execute(&script, Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    pub async fn text(&self, css: &str) -> String {
+        let element = self.find(css).await;
+        let text = element.prop("textContent").await.unwrap();
+        text.unwrap_or_default()
+    }
+
+    /// Waits until an expression is true in the page, which may load another meanwhile.
+    pub async fn until(&self, expression: &str) {
+        let script = format!("return Boolean({expression})");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // While the page changes to another, there is nothing to ask.
+            let outcome = self.client.execute(&script, Vec::new()).await;
+            if matches!(outcome, Ok(Value::Bool(true))) {
+                return;
+            }
+            if Instant::now() > deadline {
+                panic!(
+                    "never became true: {expression} ({outcome:?})\nthe page says: {}\nthe log says: {:#?}",
+                    self.value("document.body.innerText").await,
+                    self.complaints().await,
+                );
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    pub async fn until_live(&self) {
+        self.until("document.documentElement.dataset.connection === 'live'")
+            .await;
+    }
+
+    /// Waits for a message of exactly these words.
+    pub async fn until_said(&self, text: &str) {
+        let text = json!(text);
+        self.until(&format!("{BODIES}.includes({text})")).await;
+    }
+
+    /// Words of all messages that the page holds, in their order.
+    pub async fn said(&self) -> Vec<String> {
+        serde_json::from_value(self.value(BODIES).await).unwrap()
+    }
+
+    pub async fn user_id(&self) -> Uuid {
+        let id = self.value("document.documentElement.dataset.userId").await;
+        id.as_str().unwrap().parse().unwrap()
+    }
+
+    /// Puts another tab in front, so that the page is not visible; answers how to get back.
+    pub async fn look_away(&self) -> Away<'_> {
+        let page = self.client.window().await.unwrap();
+        let other = self.client.new_window(true).await.unwrap().handle;
+        self.client.switch_to_window(other).await.unwrap();
+        Away {
+            browser: self,
+            page,
+        }
+    }
+
+    /// Runs a script in every page before the page's own.
+    pub async fn before_each_page(&self, script: &str) {
+        self.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({"source": script}),
+        )
+        .await;
+    }
+
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.client
+            .issue_cmd(Vendor {
+                path: "goog/cdp/execute",
+                body: json!({"cmd": command, "params": parameters}),
+            })
+            .await
+            .unwrap()
+    }
+
+    /// Leaves, after a look at the console: nothing was wrong, and no policy was violated.
+    pub async fn close(self) {
+        self.close_despite(&[]).await;
+    }
+
+    /// Leaves; the console may have complained about what the test did to it.
+    pub async fn close_despite(self, expected: &[&str]) {
+        let mut complaints = self.complaints().await;
+        complaints.retain(|text| !expected.iter().any(|part| text.contains(part)));
+        assert!(
+            complaints.is_empty(),
+            "the console complains: {complaints:#?}"
+        );
+        self.client.close().await.unwrap();
+    }
+
+    async fn complaints(&self) -> Vec<String> {
+        let log = self
+            .client
+            .issue_cmd(Vendor {
+                path: "se/log",
+                body: json!({"type": "browser"}),
+            })
+            .await
+            .unwrap();
+        let entries = log.as_array().unwrap().iter();
+        entries
+            .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")))
+            .map(|entry| entry["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+const BODIES: &str =
+    "Array.from(document.querySelectorAll('.timeline .message__body'), (body) => body.textContent)";
+
+/// Somebody who looks at another tab.
+pub struct Away<'a> {
+    browser: &'a Browser,
+    page: WindowHandle,
+}
+
+impl Away<'_> {
+    /// Closes the other tab and looks at the page again.
+    pub async fn look_back(self) {
+        let client = &self.browser.client;
+        client.close_window().await.unwrap();
+        client.switch_to_window(self.page).await.unwrap();
+    }
+}
+
+/// A command that chromedriver has beyond the WebDriver standard.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(
+        &self,
+        base_url: &Url,
+        session_id: Option<&str>,
+    ) -> Result<Url, <Url as FromStr>::Err> {
+        base_url.join(&format!(
+            "session/{}/{}",
+            session_id.unwrap_or_default(),
+            self.path
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+/// chromedriver, one for each test process, on a port that it chose.
+struct Driver {
+    port: u16,
+    /// Holds the writing end of the pipe that the guard reads, and the reading end of what
+    /// chromedriver prints.
+    _guard: Child,
+    _printed: BufReader<ChildStdout>,
+}
+
+async fn driver() -> &'static Driver {
+    static DRIVER: OnceCell<Driver> = OnceCell::const_new();
+    DRIVER
+        .get_or_init(|| async { tokio::task::spawn_blocking(start_driver).await.unwrap() })
+        .await
+}
+
+/// As with the cluster, another process cleans up: chromedriver, the browsers that it started and
+/// their profiles are gone when this process is, however that ended.
+fn start_driver() -> Driver {
+    use std::os::unix::process::CommandExt;
+
+    // chromedriver puts each session's fresh profile into TMPDIR. Browsers are of its process group.
+    const RUN_AND_CLEAN_UP: &str = r#"
+        mkdir -p "$1" || exit 1
+        TMPDIR=$1 chromedriver --port=0 &
+        read -r _
+        trap '' TERM
+        kill -TERM 0
+        wait
+        tries=100
+        until rm -rf "$1" 2>/dev/null || [ "$tries" -eq 0 ]; do
+            sleep 0.1
+            tries=$((tries - 1))
+        done
+    "#;
+    let profiles =
+        std::env::temp_dir().join(format!("webchat-browser-{}", Uuid::new_v4().simple()));
+    let mut guard = Command::new("sh")
+        .args(["-c", RUN_AND_CLEAN_UP, "sh"])
+        .arg(profiles)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(guard.stdout.take().unwrap());
+    let port = read_port(&mut printed);
+    Driver {
+        port,
+        _guard: guard,
+        _printed: printed,
+    }
+}
+
+/// Of "ChromeDriver was started successfully on port 41393."
+fn read_port(printed: &mut impl BufRead) -> u16 {
+    loop {
+        let mut line = String::new();
+        let length = printed.read_line(&mut line).unwrap();
+        assert!(length > 0, "chromedriver does not start: is it installed?");
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            return port.trim_end().trim_end_matches('.').parse().unwrap();
+        }
+    }
+}
+
+/// Where chromedriver might not look by itself.
+fn chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .find(|file| file.is_file())
+}
