@@ -121,12 +121,13 @@ impl Listener {
 
     fn unpack(&mut self, payload: &str) {
         let parsed: Value = serde_json::from_str(payload).unwrap();
-        let Some(cursor) = parsed["cursor"].as_str() else {
+        let (Some(cursor), Some(events)) = (parsed["cursor"].as_str(), parsed["events"].as_array())
+        else {
             return; // a server's beat, or another's mark
         };
         self.payload_sizes.push(payload.len());
         let number = self.payload_sizes.len() as u64;
-        for envelope in parsed["events"].as_array().unwrap() {
+        for envelope in events {
             self.events.push_back(Heard {
                 cursor: cursor.to_owned(),
                 envelope: envelope.clone(),
