@@ -169,18 +169,18 @@ begin
         perform chat.refuse(422, 'immutable_column',
             'id, conversation_id, seq, sender_id, kind, reply_to, client_id, created_at: never change.');
     end if;
-    new.edited_at := old.edited_at;
-    new.deleted_by := old.deleted_by;
-    if (new.body, new.data, new.deleted_at) is not distinct from (old.body, old.data, old.deleted_at) then
-        return new;
-    end if;
-
+    -- Before anything else, since even an update that changes nothing returns the row to its caller.
     if v_actor is not null then
         select m.role into v_role from chat.members m
         where m.conversation_id = old.conversation_id and m.user_id = v_actor and m.active;
         if v_role is null then
             perform chat.refuse(403, 'not_a_member', 'You are not a member of this conversation.');
         end if;
+    end if;
+    new.edited_at := old.edited_at;
+    new.deleted_by := old.deleted_by;
+    if (new.body, new.data, new.deleted_at) is not distinct from (old.body, old.data, old.deleted_at) then
+        return new;
     end if;
 
     if new.deleted_at is null and old.deleted_at is not null then
@@ -554,7 +554,7 @@ begin
         order by m.seq limit v_limit;
     elsif p_around is not null then
         return query
-        select h.seq, h.message from chat.history(p_actor, p_conversation, p_around + 1, null, null, (v_limit + 1) / 2) h
+        select h.seq, h.message from chat.history(p_actor, p_conversation, least(p_around, 9223372036854775806) + 1, null, null, (v_limit + 1) / 2) h
         union all
         (select h.seq, h.message from chat.history(p_actor, p_conversation, null, p_around, null, v_limit / 2) h where v_limit > 1);
     else

@@ -323,9 +323,11 @@ impl<F: Clone> Hub<F> {
     pub fn publish(&self, audience: &Audience, frame: &F) -> usize {
         let inner = self.lock();
         let mut count = 0;
-        let mut deliver = |user: &User<F>, conversation: Option<Uuid>| {
+        let mut deliver = |user: &User<F>| {
             for subscriber in &lock(&user.state).connections {
-                if subscriber.only.is_none() || subscriber.only == conversation {
+                // Whoever is held to one conversation is a member of it, by whichever the user was reached.
+                let is_wanted = |only| audience.conversations.contains(&only);
+                if subscriber.only.is_none_or(is_wanted) {
                     subscriber.offer(frame);
                     count += 1;
                 }
@@ -334,7 +336,7 @@ impl<F: Clone> Hub<F> {
         match (audience.conversations.as_slice(), audience.user) {
             ([conversation], None) => {
                 for user in inner.conversations.get(conversation).into_iter().flatten() {
-                    deliver(user, Some(*conversation));
+                    deliver(user);
                 }
             }
             (conversations, target) => {
@@ -342,14 +344,14 @@ impl<F: Clone> Hub<F> {
                 for conversation in conversations {
                     for user in inner.conversations.get(conversation).into_iter().flatten() {
                         if reached.insert(user.id) {
-                            deliver(user, Some(*conversation));
+                            deliver(user);
                         }
                     }
                 }
                 if let Some(user) = target.and_then(|id| inner.users.get(&id))
                     && reached.insert(user.id)
                 {
-                    deliver(user, conversations.first().copied());
+                    deliver(user);
                 }
             }
         }

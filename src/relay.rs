@@ -164,7 +164,11 @@ pub fn replay(envelopes: &[String], since: &str, now: &str, only: Option<Uuid>) 
     let events: Vec<&RawValue> = envelopes
         .iter()
         .filter_map(|text| serde_json::from_str::<Envelope<'_>>(text).ok())
-        .filter(|envelope| only.is_none() || envelope.conversation == only)
+        .filter(|envelope| {
+            only.is_none_or(|only| {
+                envelope.conversation == Some(only) || envelope.conversations.contains(&only)
+            })
+        })
         .filter_map(|envelope| envelope.event)
         .collect();
     let last = events.len().saturating_sub(1);

@@ -10,6 +10,7 @@ import { Timeline } from "./timeline.js";
 import { Typing } from "./typing.js";
 
 const STATE_DELAY_MS = 1_500; // A short break is not worth a line.
+const PENDING_DELAY_MS = 400;
 
 const { dataset: root } = document.documentElement;
 const { userId, conversationId: openId, cursor } = root;
@@ -29,7 +30,7 @@ const receipts = new Receipts(
   { connection, conversationId: openId, userId, timeline, readSeq: Number(scroller?.dataset.readSeq ?? 0), signal });
 const form = find("form.composer");
 const composer = form && new Composer(form, openId, signal);
-new NewChat(find(".new-chat"), find(".sidebar__new"), find("#person-template"), signal);
+new NewChat(find(".new-chat"), find(".sidebar__new"), find("#person-template"), { userId, signal });
 
 connection.addEventListener("frame:message", ({ detail: { message, html } }) => {
   if (message.conversation_id === openId) {
@@ -63,23 +64,23 @@ outbox.addEventListener("refused", ({ detail: { frame, text } }) => {
 // The line that says why nothing moves, and what is still waiting to go.
 
 let state = "connecting";
-let stateTimer;
+let stateTimer = null;
 
 function showState() {
-  clearTimeout(stateTimer);
   const line = find("p.connection");
   const parts = [];
   if (state === "ended") parts.push("Disconnected. Reload the page to come back.");
   else if (state !== "live") parts.push("Connecting…");
   if (outbox.size > 0) parts.push(outbox.size === 1 ? "1 message on the way." : `${outbox.size} messages on the way.`);
-  if (parts.length === 0) {
+  line.textContent = parts.join(" ");
+  if (parts.length > 0) {
+    // From the first trouble on: attempts that fail fast must not put it off.
+    stateTimer ??= setTimeout(() => line.hidden = false, STATE_DELAY_MS);
+  } else {
+    clearTimeout(stateTimer);
+    stateTimer = null;
     line.hidden = true;
-    return;
   }
-  stateTimer = setTimeout(() => {
-    line.textContent = parts.join(" ");
-    line.hidden = false;
-  }, line.hidden ? STATE_DELAY_MS : 0);
 }
 
 connection.addEventListener("state", ({ detail }) => {
@@ -89,11 +90,24 @@ connection.addEventListener("state", ({ detail }) => {
 }, { signal });
 outbox.addEventListener("change", showState, { signal });
 
+// Most are answered for before the eye would see them twice.
+
+let pendingTimer;
+
+function showPending() {
+  clearTimeout(pendingTimer);
+  pendingTimer = setTimeout(() => timeline?.showPending(outbox.textsFor(openId)), outbox.size ? PENDING_DELAY_MS : 0);
+}
+
+outbox.addEventListener("change", showPending, { signal });
+showPending();
+
 // A page kept for the back button sleeps without a connection, and resumes by its cursor.
 
 window.addEventListener("pagehide", ({ persisted }) => {
   connection.stop();
   clearTimeout(stateTimer);
+  clearTimeout(pendingTimer);
   if (!persisted) page.abort();
 });
 window.addEventListener("pageshow", ({ persisted }) => persisted && connection.start());

@@ -5,13 +5,15 @@
 //   connecting → live → waiting → connecting → …, and ended when coming back is no use.
 
 import { Socket } from "./socket.js";
+import { recall, remember } from "./storage.js";
 import { Stream } from "./stream.js";
 
 const OPEN_TIMEOUT_MS = 8_000; // A proxy that swallows the upgrade never says so.
 const PING_INTERVAL_MS = 25_000; // Below the 30 s after which common proxies cut a silent line.
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
-const SOCKET_REST_MS = 300_000; // How long the stream is preferred after a socket failed.
+const SOCKET_REST_MS = 300_000; // How long the stream is preferred after a socket failed,
+const SOCKET_REST_KEY = "socket-rests-until"; // in the next page too, or each would wait for its own failure.
 
 const SESSION_ENDED = 4401;
 
@@ -21,7 +23,7 @@ export class Connection extends EventTarget {
   #transport = null;
   #heard = false; // whether anything came through this transport
   #answered = false; // whether it ever answered a ping
-  #socketRestsUntil = 0;
+  #socketRestsUntil = recall("sessionStorage", SOCKET_REST_KEY) ?? 0;
   #failures = 0;
   #retryMs = null;
   #retryTimer;
@@ -82,7 +84,7 @@ export class Connection extends EventTarget {
         this.#transport = new Socket(this.#cursor, listeners);
         return;
       } catch {
-        this.#restSocket(); // Some policies and extensions refuse it on the spot.
+        this.#restSocketUntil(Date.now() + SOCKET_REST_MS); // Some policies and extensions refuse it on the spot.
       }
     }
     this.#transport = new Stream(this.#cursor, listeners);
@@ -120,11 +122,11 @@ export class Connection extends EventTarget {
     this.#drop();
     if (code >= 4400 && code <= 4499) return this.#end(code);
     if (wasSocket && (stalled || (!wasHeard && !(code >= 4000)))) {
-      this.#restSocket();
+      this.#restSocketUntil(Date.now() + SOCKET_REST_MS);
       return this.#connect();
     }
     if (!wasHeard) {
-      this.#socketRestsUntil = 0; // Neither gets through, so the socket is not to blame.
+      this.#restSocketUntil(0); // Neither gets through, so the socket is not to blame.
       this.#askWhetherSessionEnded();
     }
     const delayMs = this.#retryMs ?? this.#backoffMs();
@@ -133,8 +135,9 @@ export class Connection extends EventTarget {
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
   }
 
-  #restSocket() {
-    this.#socketRestsUntil = Date.now() + SOCKET_REST_MS;
+  #restSocketUntil(time) {
+    this.#socketRestsUntil = time;
+    remember("sessionStorage", SOCKET_REST_KEY, time);
   }
 
   #end(code) {

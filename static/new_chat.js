@@ -12,15 +12,17 @@ export class NewChat {
   #note;
   #start;
   #template;
+  #userId;
   #picked = new Map(); // user id → list item
   #search = new AbortController();
   #timer;
 
   // Lifecycle
 
-  constructor(dialog, button, template, signal) {
+  constructor(dialog, button, template, { userId, signal }) {
     this.#dialog = dialog;
     this.#template = template;
+    this.#userId = userId;
     const part = (name) => dialog.querySelector(`.new-chat__${name}`);
     [this.#people, this.#group, this.#name, this.#note, this.#start] =
       ["people", "group", "name", "note", "start"].map(part);
@@ -74,8 +76,9 @@ export class NewChat {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     item.querySelector(".person__pick").value = id;
     item.querySelector(".person__name").textContent = name;
+    const state = id === this.#userId ? "you, for notes" : online && "online";
     item.querySelector(".person__detail").textContent =
-      [username && `@${username}`, online && "online"].filter(Boolean).join(" · ");
+      [username && `@${username}`, state].filter(Boolean).join(" · ");
     return item;
   }
 

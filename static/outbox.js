@@ -35,6 +35,10 @@ export class Outbox extends EventTarget {
     return this.#frames.length;
   }
 
+  textsFor(conversationId) {
+    return this.#frames.filter((frame) => frame.conversation_id === conversationId).map(({ body }) => body);
+  }
+
   send(conversationId, body) {
     const clientId = newClientId();
     this.#frames.push({

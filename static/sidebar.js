@@ -74,10 +74,7 @@ export class Sidebar {
     if (!item) return this.refresh();
     const isLast = message.seq >= lastSeqOf(item);
     const isNew = message.seq > lastSeqOf(item);
-    if (isLast) {
-      const preview = message.deleted_at ? "This message was deleted" : message.body;
-      item.querySelector(".conversation__preview").textContent = preview ?? "";
-    }
+    if (isLast) item.querySelector(".conversation__preview").textContent = previewOf(message);
     if (message.deleted_at && unreadOf(item) > 0) this.refresh();
     if (!isNew) return;
     item.dataset.lastSeq = message.seq;
@@ -102,8 +99,7 @@ export class Sidebar {
     Object.assign(item.dataset, { conversationId: id, kind, lastSeq: last?.seq ?? 0 });
     part(".conversation__link").href = `/c/${id}`;
     part(".conversation__title").textContent = title;
-    part(".conversation__preview").textContent =
-      last?.deleted_at ? "This message was deleted" : last?.body ?? "";
+    part(".conversation__preview").textContent = previewOf(last);
     part(".conversation__mentions").hidden = !mentions;
     this.#setUnread(item, unread);
     if (peer) {
@@ -149,6 +145,10 @@ export class Sidebar {
   #find(conversationId) {
     return this.#list.querySelector(`[data-conversation-id="${CSS.escape(conversationId)}"]`);
   }
+}
+
+function previewOf(message) {
+  return message?.deleted_at ? "This message was deleted" : message?.body ?? "";
 }
 
 function unreadOf(item) {

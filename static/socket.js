@@ -1,5 +1,7 @@
 // One WebSocket, used once: frames in, frames out, one call of `onClose` when it ends by itself.
 
+const ABNORMAL = 1006; // What a close event says of a line that broke.
+
 export class Socket {
   static answerMaxMs = 10_000; // After a ping.
 
@@ -13,6 +15,8 @@ export class Socket {
     const { signal } = this.#listening;
     this.#socket.addEventListener("message", ({ data }) => onFrame(JSON.parse(data)), { signal });
     this.#socket.addEventListener("close", ({ code }) => onClose(code), { signal });
+    // Where a policy forbids it, Chromium says no more than this.
+    this.#socket.addEventListener("error", () => onClose(ABNORMAL), { signal });
   }
 
   send(frame) {

@@ -10,12 +10,13 @@ const OLDER_MARGIN_PX = 300; // How near to the top older messages are asked for
 const OLDER_RETRY_MS = 3_000; // After a failure.
 const BOTTOM_MARGIN_PX = 40; // Near enough to count as being at the bottom.
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export class Timeline extends EventTarget {
   #scroller;
   #list;
+  #pending;
   #latest;
   #conversationId;
   #following = true;
@@ -30,6 +31,7 @@ export class Timeline extends EventTarget {
     super();
     this.#scroller = scroller;
     this.#list = scroller.querySelector(".timeline__messages");
+    this.#pending = scroller.querySelector(".timeline__pending");
     this.#latest = latest;
     this.#conversationId = conversationId;
     for (const item of this.#list.children) this.#dress(item);
@@ -43,6 +45,18 @@ export class Timeline extends EventTarget {
   }
 
   // Actions
+
+  // What the sender wrote and the server has not answered for.
+  showPending(texts) {
+    const items = texts.map((text) => {
+      const item = document.createElement("li");
+      item.className = "pending";
+      item.textContent = text;
+      return item;
+    });
+    this.#pending.replaceChildren(...items);
+    if (this.#following) this.#toBottom();
+  }
 
   // Adds a message or replaces an older revision of it.
   show(html) {
@@ -100,7 +114,8 @@ export class Timeline extends EventTarget {
     const time = item.querySelector("time");
     const at = new Date(time?.dateTime);
     if (!Number.isNaN(at.valueOf())) {
-      time.textContent = clock.format(at);
+      const isToday = at.toDateString() === new Date().toDateString();
+      time.textContent = (isToday ? clock : date).format(at);
       time.title = date.format(at);
     }
     const { sender } = item.dataset;

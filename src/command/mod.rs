@@ -9,6 +9,7 @@ use std::sync::Arc;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hyper::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -38,6 +39,12 @@ pub struct Send {
     pub reply_to: Option<Uuid>,
 }
 
+/// Where a message stands, of its JSON.
+#[derive(Debug, Deserialize)]
+struct Place {
+    conversation_id: Uuid,
+}
+
 /// A command, read and checked as far as it can be without the database.
 #[derive(Debug)]
 pub enum Command {
@@ -65,6 +72,13 @@ pub enum Command {
         is_away: bool,
     },
     Ping,
+}
+
+impl Command {
+    /// Whether it changes a message that is there, where the order among its like matters.
+    pub fn changes_message(&self) -> bool {
+        matches!(self, Self::Edit { .. } | Self::Delete { .. })
+    }
 }
 
 /// What a command is answered with.
@@ -157,13 +171,10 @@ impl Commands {
         {
             return Err(nul("client_id"));
         }
-        if send
-            .data
-            .as_deref()
-            .is_some_and(|data| data.get().contains("\\u0000"))
-        {
-            return Err(nul("data"));
+        if send.kind.as_deref().is_some_and(|kind| kind.contains('\0')) {
+            return Err(nul("kind"));
         }
+        check_data(send.data.as_deref())?;
         self.check_rate(actor.user)?;
         Ok(self.writer.send(Outgoing {
             actor: actor.user,
@@ -182,6 +193,7 @@ impl Commands {
             Command::Edit { message_id, body } => {
                 check_body(Some(&body))?;
                 self.check_rate(actor.user)?;
+                self.check_held_message(actor, message_id).await?;
                 let json = self
                     .database
                     .edit_message(actor.user, message_id, &body)
@@ -193,6 +205,7 @@ impl Commands {
             }
             Command::Delete { message_id } => {
                 self.check_rate(actor.user)?;
+                self.check_held_message(actor, message_id).await?;
                 let json = self.database.delete_message(actor.user, message_id).await?;
                 Ok(Reply::Message {
                     json,
@@ -224,6 +237,17 @@ impl Commands {
             Command::Presence { is_away } => Ok(Reply::Away(is_away)),
             Command::Ping => Ok(Reply::Pong),
         }
+    }
+
+    /// A held socket changes messages of its own conversation only. Messages never move, so it is
+    /// enough to look before.
+    async fn check_held_message(&self, actor: Actor, message: Uuid) -> Result<(), Problem> {
+        if actor.only.is_none() {
+            return Ok(());
+        }
+        let json = self.database.read_message(actor.user, message).await?;
+        let Place { conversation_id } = read(json.as_bytes())?;
+        check_held(actor, conversation_id)
     }
 
     async fn mark(
@@ -292,6 +316,29 @@ fn check_body(body: Option<&str>) -> Result<(), Problem> {
         // PostgreSQL's text can not hold it.
         Some(body) if body.contains('\0') => Err(nul("body")),
         _ => Ok(()),
+    }
+}
+
+/// What was passed over unread so far is read here: PostgreSQL's jsonb takes no half of a surrogate
+/// pair, no number beyond all range and no endless nesting either.
+fn check_data(data: Option<&RawValue>) -> Result<(), Problem> {
+    let Some(data) = data else { return Ok(()) };
+    let value: Value = serde_json::from_str(data.get())
+        .map_err(|error| Problem::unprocessable("bad_data", format!("data: {error}.")))?;
+    if holds_nul(&value) {
+        return Err(nul("data"));
+    }
+    Ok(())
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
     }
 }
 

@@ -26,6 +26,8 @@ impl Database {
         actor: Option<Uuid>,
         cursor: &str,
     ) -> Result<Changes, DatabaseError> {
+        // PostgreSQL's text can not hold it, and no cursor of ours does: as unreadable as any other.
+        let cursor = if cursor.contains('\0') { "" } else { cursor };
         let row = self
             .row(
                 Repeat::Safe,

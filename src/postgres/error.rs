@@ -77,6 +77,10 @@ impl From<tokio_postgres::Error> for DatabaseError {
             | SqlState::DATABASE_DROPPED
             | SqlState::TOO_MANY_CONNECTIONS => Self::Unavailable(answer.message().to_owned()),
             _ if state.code().starts_with("08") => Self::Unavailable(answer.message().to_owned()),
+            // A value that PostgreSQL can not hold or compute with, or JSON nested too deep for it:
+            // whoever sent it can send another.
+            SqlState::STATEMENT_TOO_COMPLEX => Self::Refused(bad_value(answer.message())),
+            _ if state.code().starts_with("22") => Self::Refused(bad_value(answer.message())),
             _ => Self::Internal(describe(&error)),
         }
     }
@@ -98,6 +102,10 @@ impl From<deadpool_postgres::PoolError> for DatabaseError {
             other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+fn bad_value(message: &str) -> Refusal {
+    Refusal::new(422, "bad_value", message)
 }
 
 /// The error with its causes: tokio_postgres says only "db error" by itself.

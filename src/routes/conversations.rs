@@ -83,25 +83,7 @@ fn read_place(text: &str) -> Result<ConversationPlace, Problem> {
         )
     };
     let (at, id) = text.split_once('_').ok_or_else(bad)?;
-    const SHAPE: &str = "0000-00-00T00:00:00.000000Z";
-    let fits = at.len() == SHAPE.len()
-        && at.bytes().zip(SHAPE.bytes()).all(|(c, shape)| match shape {
-            b'0' => c.is_ascii_digit(),
-            other => c == other,
-        });
-    // Days and hours beyond their range would be an error in the database.
-    let number =
-        |range: std::ops::Range<usize>| at.get(range).and_then(|digits| digits.parse::<u32>().ok());
-    let in_range = fits
-        && number(5..7).is_some_and(|month| (1..=12).contains(&month))
-        && number(8..10).is_some_and(|day| (1..=28).contains(&day) || (29..=31).contains(&day))
-        && number(11..13).is_some_and(|hour| hour < 24)
-        && number(14..16).is_some_and(|minute| minute < 60)
-        && number(17..19).is_some_and(|second| second < 60)
-        && number(0..4).is_some_and(|year| year > 0);
-    if !in_range {
-        return Err(bad());
-    }
+    humantime::parse_rfc3339(at).map_err(|_| bad())?;
     Ok(ConversationPlace {
         active_at: at.to_owned(),
         id: Uuid::parse_str(id).map_err(|_| bad())?,
@@ -261,6 +243,7 @@ mod tests {
         assert!(read_place(&format!("2026-11-21T04:20:22.040567Z_{id}")).is_ok());
         for bad in [
             format!("2026-13-21T04:20:22.040567Z_{id}"),
+            format!("2026-02-31T04:20:22.040567Z_{id}"),
             format!("2026-11-21T24:20:22.040567Z_{id}"),
             format!("yesterday_{id}"),
             "2026-11-21T04:20:22.040567Z_7".to_owned(),

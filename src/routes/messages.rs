@@ -69,7 +69,7 @@ pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
         rows.first()
     };
     let next = edge
-        .filter(|(seq, _)| is_full && *seq > 1)
+        .filter(|(seq, _)| is_full && (place.after.is_some() || *seq > 1))
         .map(|(seq, _)| *seq);
 
     let with_html = query.text("render") == Some("html");

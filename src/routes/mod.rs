@@ -162,28 +162,24 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     let wants_page = http::accepts_html(request.headers()) && request.method() == Method::GET;
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let (route, parameters) = match find(&path) {
-        Ok(found) => found,
-        Err(problem) => return http::problem(&problem, wants_page),
-    };
-    let response = match dispatch(
-        &site,
-        route,
-        Asked {
-            request,
-            parameters,
-        },
-    )
-    .await
-    {
-        Ok(response) => response,
-        Err(problem) => {
-            let is_page = matches!(
-                route,
-                Route::Home | Route::OpenConversation | Route::GuestAuth
-            );
-            http::problem(&problem, wants_page && is_page)
+    let response = match find(&path) {
+        Ok((route, parameters)) => {
+            let asked = Asked {
+                request,
+                parameters,
+            };
+            match dispatch(&site, route, asked).await {
+                Ok(response) => response,
+                Err(problem) => {
+                    let is_page = matches!(
+                        route,
+                        Route::Home | Route::OpenConversation | Route::GuestAuth
+                    );
+                    http::problem(&problem, wants_page && is_page)
+                }
+            }
         }
+        Err(problem) => http::problem(&problem, wants_page),
     };
     metrics::counter!("webchat_http_requests_total", "method" => method_label(&method), "status" => response.status().as_u16().to_string())
         .increment(1);

@@ -16,9 +16,10 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::oneshot;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
@@ -43,7 +44,9 @@ const SLICES_MAX: usize = 64;
 /// tungstenite's default of 128 KiB would be most of an idle connection's memory.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// WebSocket close code "message too big".
+/// WebSocket close codes for what a client should not have sent.
+const PROTOCOL_ERROR: u16 = 1002;
+const NOT_UTF8: u16 = 1007;
 const TOO_BIG: u16 = 1009;
 
 /// Serves one client until either side ends it.
@@ -80,6 +83,7 @@ pub async fn run(
         live,
         commands,
         actor,
+        last_change: None,
     };
     if let Err(error) = connection.run().await {
         tracing::debug!(%error, "a connection ended");
@@ -92,6 +96,9 @@ struct Connection {
     live: Live,
     commands: Arc<Commands>,
     actor: Actor,
+    /// Ends with the client's last edit or delete; the next one waits for it. Unlike sends these go
+    /// to the database side by side, and of two edits in flight the later one must count.
+    last_change: Option<oneshot::Receiver<()>>,
 }
 
 /// A command's reference and outcome.
@@ -102,6 +109,8 @@ enum End {
     ByClient,
     ByUs(Close),
     TooBig,
+    /// The client broke the protocol: the close code that says how.
+    Broken(u16, &'static str),
 }
 
 impl Connection {
@@ -135,6 +144,7 @@ impl Connection {
                     .push(Event::own(problem.to_frame(None)).encoded(form));
                 self.outgoing.push(close_frame(TOO_BIG, "frame_too_large"));
             }
+            End::Broken(code, reason) => self.outgoing.push(close_frame(code, reason)),
         }
         self.outgoing.flush(GOODBYE_MAX).await?;
         self.say_goodbye().await
@@ -175,8 +185,13 @@ impl Connection {
                     match message {
                         None => return Ok(End::ByClient),
                         Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => return Ok(End::TooBig),
+                        Some(Err(Error::Utf8(_))) => return Ok(End::Broken(NOT_UTF8, "not_utf8")),
+                        Some(Err(Error::Protocol(error))) if error != ProtocolError::ResetWithoutClosingHandshake => {
+                            tracing::debug!(%error, "a client broke the protocol");
+                            return Ok(End::Broken(PROTOCOL_ERROR, "protocol_error"));
+                        }
                         Some(Err(error)) => {
-                            tracing::debug!(%error, "a client broke the protocol or its connection");
+                            tracing::debug!(%error, "a client broke its connection");
                             return Ok(End::ByClient);
                         }
                         Some(Ok(Message::Close(_))) => {
@@ -220,8 +235,21 @@ impl Connection {
         let (reference, command) = command::parse(frame, self.actor);
         match command {
             Ok(command) => {
+                let (before, done) = if command.changes_message() {
+                    let (done, ended) = oneshot::channel::<()>();
+                    (self.last_change.replace(ended), Some(done))
+                } else {
+                    (None, None)
+                };
                 let outcome = self.commands.begin(self.actor, command);
-                Some(async move { (reference, outcome.await) })
+                Some(async move {
+                    // Dropped at the end, which is what the next one waits for.
+                    let _done = done;
+                    if let Some(before) = before {
+                        before.await.ok();
+                    }
+                    (reference, outcome.await)
+                })
             }
             Err(problem) => {
                 self.answer(form, reference.as_ref(), Err(problem));

@@ -151,6 +151,37 @@ async fn a_browser_that_refuses_websockets_outright_gets_server_sent_events() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_refused_comes_back_into_the_box() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let browser = Browser::enter(server.address, "Ada").await;
+    let too_long = "x".repeat(4_001);
+    // The page keeps to the limit by itself, unless somebody takes it away.
+    browser
+        .value(&format!(
+            "Object.assign(document.querySelector('#composer'), {{ maxLength: 5000, value: '{too_long}' }}).value.length"
+        ))
+        .await;
+
+    browser
+        .type_into("#composer", &Key::Enter.to_string())
+        .await;
+
+    browser
+        .until("document.querySelector('#composer-note').textContent.includes('4000')")
+        .await;
+    assert_eq!(
+        browser
+            .value("document.querySelector('#composer').value")
+            .await,
+        too_long.as_str()
+    );
+    assert!(browser.said().await.is_empty());
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_plain_sql_inserts_updates_and_deletes_the_page_shows() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

@@ -41,6 +41,12 @@ async fn after_a_restart_what_was_missed_and_what_was_typed_are_there_exactly_on
         browser.text("p.connection").await,
         "Connecting… 2 messages on the way."
     );
+    let waiting = "Array.from(document.querySelectorAll('.pending'), (item) => item.textContent)";
+    assert_eq!(
+        browser.value(waiting).await,
+        json!(["typed meanwhile", "and another"]),
+        "what was typed is still to be seen"
+    );
 
     let second = TestServer::start(&database).await;
     door.lead_to(Some(second.address));
@@ -51,6 +57,9 @@ async fn after_a_restart_what_was_missed_and_what_was_typed_are_there_exactly_on
     browser.say("after").await;
     browser.until_said("after").await;
 
+    browser
+        .until("document.querySelectorAll('.pending').length === 0")
+        .await;
     let expected = [
         "before",
         "missed",

@@ -62,6 +62,34 @@ async fn a_session_that_is_ended_elsewhere_leads_back_to_the_welcome_page() {
         .unwrap();
 
     browser.find("form.welcome__form").await;
-    browser.close().await;
+    // The list may have been on its way to be refreshed.
+    browser
+        .close_despite(&["401 (Unauthorized)", "The list is not fresh"])
+        .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_is_answered_by_a_page_that_leads_back() {
+    const NOWHERE: &str = "/c/00000000-0000-0000-0000-000000000000";
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let browser = Browser::enter(server.address, "Ada").await;
+
+    browser.go(NOWHERE).await;
+    let text = browser.text("main").await;
+    assert!(text.contains("There is no such conversation."), "{text}");
+    assert_eq!(
+        browser.value("document.styleSheets.length").await,
+        1,
+        "it looks like the others"
+    );
+    browser.click("main a").await;
+
+    browser.until_live().await;
+    assert_eq!(browser.text(".pane__title").await, "General");
+    browser
+        .close_despite(&[&format!("{NOWHERE} - Failed to load")])
+        .await;
     server.stop().await;
 }

@@ -66,7 +66,7 @@ fn a_reader_that_resumes_ends_with_what_the_database_holds() {
     let mut runner = TestRunner::new(Config {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap()),
         failure_persistence: None,
-        max_shrink_iters: 200,
+        max_shrink_iters: 50,
         ..Config::default()
     });
     let case = proptest::collection::vec(events(), 1..STEPS_MAX);

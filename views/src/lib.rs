@@ -14,5 +14,5 @@ pub mod page;
 
 pub use conversation::{Conversation, Peer, conversation};
 pub use maud::Markup;
-pub use message::{Message, message};
+pub use message::{DELETED, Message, message};
 pub use page::{ChatPage, Open, Viewer, Welcome, chat, error_page, welcome};

@@ -1,5 +1,8 @@
 use maud::{Markup, html};
 
+/// What stands in place of a deleted message's words.
+pub const DELETED: &str = "This message was deleted";
+
 /// A message as anyone may see it. When it is deleted, only its place is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
@@ -36,26 +39,24 @@ pub fn message(message: &Message<'_>) -> Markup {
             data-sender=[message.sender_id]
             data-client-id=[message.client_id]
         {
-            @if message.kind == "system" && !message.deleted {
-                p.message__body dir="auto" { (message.body.unwrap_or_default()) }
-                (time(message.created_at))
-            } @else {
-                div.message__header {
-                    b.message__sender dir="auto" { (message.sender_name.unwrap_or("Someone")) }
-                    " "
-                    (time(message.created_at))
-                    @if message.edited && !message.deleted {
-                        " "
-                        span.message__edited { "edited" }
-                    }
-                }
+            @if message.deleted || message.kind != "system" {
+                b.message__sender dir="auto" { (message.sender_name.unwrap_or("Someone")) }
+            }
+            @if let Some(replied) = message.reply_to && !message.deleted {
+                a.message__reply href={ "#message-" (replied) } { "In reply to an earlier message" }
+            }
+            div.message__content {
                 @if message.deleted {
-                    p.message__body { "This message was deleted" }
+                    p.message__body { (DELETED) }
                 } @else {
-                    @if let Some(replied) = message.reply_to {
-                        a.message__reply href={ "#message-" (replied) } { "In reply to an earlier message" }
-                    }
                     p.message__body dir="auto" { (message.body.unwrap_or_default()) }
+                }
+                span.message__meta {
+                    @if message.edited && !message.deleted {
+                        span.message__edited { "edited" }
+                        " "
+                    }
+                    (time(message.created_at))
                 }
             }
         }

@@ -10,6 +10,9 @@ const TITLE_LENGTH_MAX: u32 = 120;
 /// And for the body of a message.
 const BODY_LENGTH_MAX: u32 = 4_000;
 
+/// Where the static files are whatever their content: only how long they are kept hangs on the hash.
+const ASSETS_UNHASHED: &str = "/static/latest";
+
 /// The modules that `app.js` imports, announced so that they load side by side.
 const MODULES: [&str; 12] = [
     "api.js",
@@ -76,6 +79,7 @@ pub struct Open<'a> {
 pub fn welcome(welcome: &Welcome<'_>) -> Markup {
     let body = html! {
         main.welcome {
+            img.welcome__icon src={ (welcome.assets) "/icon.svg" } alt="" width="56" height="56";
             h1.welcome__title { (welcome.product) }
             p { "What should people call you?" }
             form.welcome__form method="post" action="/auth/guest" {
@@ -85,7 +89,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                     aria-describedby="name-note" aria-invalid=[welcome.error.map(|_| "true")];
                 p.field__note #name-note {
                     @if let Some(error) = welcome.error {
-                        strong.field__error role="alert" { (error) }
+                        strong.field__error role="alert" { (without_field(error)) }
                         " "
                     }
                     "Leave it empty to be called "
@@ -100,7 +104,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head { (head(welcome.product, Some(welcome.assets))) }
+            head { (head(welcome.product, welcome.assets)) }
             body { (body) }
         }
     }
@@ -120,7 +124,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
             data-cursor=(page.cursor)
         {
             head {
-                (head(title, Some(page.assets)))
+                (head(title, page.assets))
                 // Before the first paint, so that one's own messages do not jump to their side.
                 script type="module" async blocking="render" src={ (page.assets) "/viewer.js" } {}
                 script type="module" src={ (page.assets) "/app.js" } {}
@@ -147,18 +151,16 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
 }
 
 /// A page for what went wrong: `title` in a few words, `detail` what to do about it.
-///
-/// It stands without the static files, since it may be shown because of them.
 pub fn error_page(status: u16, title: &str, detail: &str) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head { (head(title, None)) }
+            head { (head(title, ASSETS_UNHASHED)) }
             body {
                 main.welcome {
-                    p { (status) }
+                    p.welcome__status { (status) }
                     h1.welcome__title { (title) }
-                    p { (detail) }
+                    p { (without_field(detail)) }
                     p { a href="/" { "Back to the chat" } }
                 }
             }
@@ -166,16 +168,31 @@ pub fn error_page(status: u16, title: &str, detail: &str) -> Markup {
     }
 }
 
-fn head(title: &str, assets: Option<&str>) -> Markup {
+/// A problem's detail begins with the field that it is about, which means nothing to who sees a page.
+fn without_field(detail: &str) -> String {
+    let is_field = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let said = match detail.split_once(": ") {
+        Some((field, rest)) if is_field(field) => rest,
+        _ => detail,
+    };
+    let mut letters = said.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+fn head(title: &str, assets: &str) -> Markup {
     html! {
         meta charset="utf-8";
         meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content";
         meta name="color-scheme" content="light dark";
         title { (title) }
-        @if let Some(assets) = assets {
-            link rel="icon" type="image/svg+xml" href={ (assets) "/icon.svg" };
-            link rel="stylesheet" href={ (assets) "/app.css" };
-        }
+        link rel="icon" type="image/svg+xml" href={ (assets) "/icon.svg" };
+        link rel="stylesheet" href={ (assets) "/app.css" };
     }
 }
 
@@ -213,6 +230,8 @@ fn pane(open: &Open<'_>) -> Markup {
                 @for entry in open.messages { (message(entry)) }
             }
             p.timeline__empty { "No messages yet. Say hello." }
+            // What is still on its way; the script fills it.
+            ol.timeline__pending aria-label="On the way" {}
         }
         button.button.timeline__latest type="button" hidden { "Newest messages" }
         p.typing dir="auto" {}
@@ -426,6 +445,21 @@ mod tests {
         );
         assert!(html.contains("Too short.") && html.contains(r#"aria-invalid="true""#));
         assert!(!html.contains("required") && !html.contains("<script"));
+    }
+
+    #[test]
+    fn what_went_wrong_is_said_without_the_name_of_a_field() {
+        let html = error_page(
+            404,
+            "Not Found",
+            "conversation_id: there is no such conversation.",
+        )
+        .into_string();
+        assert!(html.contains("<p>There is no such conversation.</p>"));
+        assert_eq!(
+            without_field("Sorry: it is broken."),
+            "Sorry: it is broken."
+        );
     }
 
     #[test]
