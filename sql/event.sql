@@ -1,6 +1,7 @@
 -- Cursors, and the one way by which anything is announced.
 --
--- An announcement is the payload {"cursor":"…","events":[envelope,…]} on channel webchat.
+-- An announcement is the payload {"cursor":"…","events":[envelope,…]} on channel webchat; of what is
+-- written nowhere, {"events":[envelope,…]}.
 -- An envelope says whom an event is for ("conversation", "conversations", "user": whoever
 -- is subscribed to any of them gets it once) and holds the event as clients receive it.
 -- An event too large for a payload travels as an envelope with a "reference" in its place.
@@ -87,7 +88,10 @@ begin
     if coalesce(cardinality(p_envelopes), 0) = 0 then
         return;
     end if;
-    v_head := '{"cursor":"' || chat.current_cursor() || '","events":[';
+    -- What writes nothing (typing) is not flushed to disk when it commits: it is announced without a
+    -- cursor, as chat.announce_cursor explains.
+    v_head := case when pg_current_xact_id_if_assigned() is null then '{"events":['
+        else '{"cursor":"' || chat.current_cursor() || '","events":[' end;
     v_room := c_payload_bytes_max - octet_length(v_head) - 2;
     foreach v_envelope in array p_envelopes loop
         if octet_length(v_envelope) > v_room then

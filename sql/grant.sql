@@ -11,7 +11,11 @@ begin
     if exists (select from pg_roles r where r.rolname = current_user and (r.rolsuper or r.rolcreaterole)) then
         foreach v_role in array array['chat_server', 'chat_writer', 'chat_reader'] loop
             if not exists (select from pg_roles r where r.rolname = v_role) then
-                execute format('create role %I nologin', v_role);
+                begin
+                    execute format('create role %I nologin', v_role);
+                exception when duplicate_object or unique_violation then
+                    null; -- roles are the cluster's: another database's webchat was a moment faster
+                end;
             end if;
             -- So that the server, connected as the owner, can step down to it.
             if v_role = 'chat_server' and not pg_has_role(current_user, v_role, 'usage') then

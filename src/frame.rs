@@ -175,14 +175,6 @@ impl MessageFields<'_> {
     pub fn fragment(&self) -> String {
         views::message(&self.view()).into_string()
     }
-
-    pub fn preview(&self) -> Option<&str> {
-        if self.deleted_at.is_some() {
-            None
-        } else {
-            self.body.as_deref()
-        }
-    }
 }
 
 fn websocket_text(payload: &[u8]) -> Bytes {

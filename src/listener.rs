@@ -1,6 +1,6 @@
 //! Listens to the database, for as long as the server runs, and catches up after every silence.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -36,18 +36,19 @@ pub async fn run(
 ) {
     let mut backoff = BACKOFF_MIN;
     loop {
-        let started = Instant::now();
         let outcome = tokio::select! {
             () = cancel.cancelled() => return,
             outcome = listen(&database, &relay, &heard) => outcome,
         };
-        heard.send_modify(|heard| heard.is_listening = false);
+        let mut has_listened = false;
+        heard.send_modify(|heard| has_listened = std::mem::take(&mut heard.is_listening));
         match outcome {
             Ok(reason) => tracing::warn!(reason, "not listening any more"),
             Err(error) => tracing::warn!(%error, "can not listen"),
         }
         metrics::counter!("webchat_listener_losses_total").increment(1);
-        if started.elapsed() > BACKOFF_MAX {
+        if has_listened {
+            // So the database was there.
             backoff = BACKOFF_MIN;
         }
         // Jittered, so that many servers do not come back in one moment.

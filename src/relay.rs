@@ -1,6 +1,7 @@
 //! From what the database announced to frames in the hub, in order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,6 +10,12 @@ use uuid::Uuid;
 use crate::frame::{Event, Frame};
 use crate::hub::{Audience, Close, Hub};
 use crate::postgres::{Database, DatabaseError};
+
+/// Caught-up events that are published at once: a part of what a connection's queue holds.
+const CATCH_UP_AT_ONCE: usize = 256;
+/// Then the connections get this long to take them, or a catch-up longer than their queues would end
+/// every one of them as too slow.
+const CATCH_UP_PAUSE: Duration = Duration::from_millis(5);
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
 #[derive(Deserialize)]
@@ -89,7 +96,10 @@ impl Relay {
             return Ok(false);
         }
         tracing::info!(events = changes.envelopes.len(), "caught up");
-        for text in &changes.envelopes {
+        for (place, text) in changes.envelopes.iter().enumerate() {
+            if place > 0 && place % CATCH_UP_AT_ONCE == 0 {
+                tokio::time::sleep(CATCH_UP_PAUSE).await;
+            }
             match serde_json::from_str::<Envelope<'_>>(text) {
                 // With the old cursor: whoever is cut off between two of them gets the rest again.
                 Ok(envelope) => self.deliver(&envelope, Some(since)).await?,

@@ -98,9 +98,13 @@ async fn apply_sql(client: &mut tokio_postgres::Client) -> Result<SqlState, Data
         .query_opt("select version, digest from chat.sql_applied", &[])
         .await?
         .map(|row| (row.get::<_, i32>(0), row.get::<_, String>(1)));
+    let has_moved = held.is_some() && has_moved(client).await?;
     let state = match held {
         Some((version, _)) if version > SQL_VERSION => SqlState::NewerInDatabase(version),
-        Some((version, held)) if version == SQL_VERSION && held == digest => SqlState::Current,
+        // Roles and what is granted to them belong to the cluster: data restored into another lacks them.
+        Some((version, held)) if version == SQL_VERSION && held == digest && !has_moved => {
+            SqlState::Current
+        }
         _ => SqlState::Applied,
     };
     if state == SqlState::Applied {
@@ -126,6 +130,15 @@ async fn apply_sql(client: &mut tokio_postgres::Client) -> Result<SqlState, Data
     }
     client.query_one("select chat.renew_epoch()", &[]).await?;
     Ok(state)
+}
+
+/// Whether the data lives in another cluster or database than at the last start.
+async fn has_moved(client: &tokio_postgres::Client) -> Result<bool, DatabaseError> {
+    const IDENTITY: &str = "select identity from chat.epochs order by number desc limit 1";
+    let before: Option<String> = client.query_opt(IDENTITY, &[]).await?.map(|row| row.get(0));
+    client.query_one("select chat.renew_epoch()", &[]).await?;
+    let now: Option<String> = client.query_opt(IDENTITY, &[]).await?.map(|row| row.get(0));
+    Ok(before != now)
 }
 
 /// SHA-256 over the names and texts of `sql/`, in hexadecimal.

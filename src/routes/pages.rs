@@ -37,6 +37,17 @@ struct Listed {
 #[derive(Deserialize)]
 struct LastMessage {
     body: Option<String>,
+    deleted_at: Option<String>,
+}
+
+impl LastMessage {
+    fn preview(&self) -> Option<&str> {
+        if self.deleted_at.is_some() {
+            Some(views::DELETED)
+        } else {
+            self.body.as_deref()
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -140,10 +151,7 @@ async fn chat(site: &Site, session: &Session, open: Option<Uuid>) -> Result<Resp
             unread: listed.unread,
             mentions: 0,
             last_seq: listed.last_seq,
-            last_message_preview: listed
-                .last_message
-                .as_ref()
-                .and_then(|last| last.body.as_deref()),
+            last_message_preview: listed.last_message.as_ref().and_then(LastMessage::preview),
             peer: listed.peer.as_ref().map(Peer::view),
             current: opened.as_ref().is_some_and(|opened| opened.id == listed.id),
         })
