@@ -23,7 +23,9 @@ create table chat.messages (
     foreign key (conversation_id, sender_id) references chat.members on delete restrict
 );
 
-create unique index messages_client_key on chat.messages (conversation_id, sender_id, client_id) where client_id is not null;
+-- System messages, which have no sender, are told apart by their key as well.
+create unique index messages_client_key on chat.messages (conversation_id, sender_id, client_id) nulls not distinct
+    where client_id is not null;
 create index messages_changed_index on chat.messages (conversation_id, changed_xid);
 
 comment on table chat.messages is 'Every message ever sent. Insert to send, update body to edit, delete (or set deleted_at) to delete softly.';

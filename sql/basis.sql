@@ -46,6 +46,21 @@ $$;
 
 comment on function chat.current_actor() is 'The user that the setting chat.actor names; null is the system. Raises CH422 bad_actor.';
 
+-- What a function with an actor begins with. It gives back the setting as it was, for the function to put
+-- back when it is done: `perform set_config('chat.actor', v_before, true)`. (A `set` clause would do that by
+-- itself, and would need a superuser to create it.) When the function raises, its changes are undone anyway.
+create or replace function chat.act_as(p_actor uuid) returns text language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := coalesce(current_setting('chat.actor', true), '');
+begin
+    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
+    return v_before;
+end
+$$;
+
+comment on function chat.act_as(uuid) is 'Makes p_actor (null: the system) the acting user until the setting is put back; returns the setting before.';
+
 create or replace function chat.json_time(p_time timestamptz) returns text language sql stable as $$
     select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;

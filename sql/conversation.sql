@@ -130,8 +130,9 @@ create or replace trigger a_complete
 
 -- after insert: the creator is its first owner; a direct chat has its two users; everyone is in the general room.
 create or replace function chat.conversations_add_first_members() returns trigger language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := chat.act_as(null);
 begin
     insert into chat.members (conversation_id, user_id, role)
     select c.id, first.user_id, first.role
@@ -143,6 +144,7 @@ begin
         union select u.id, 'member' from chat.users u where c.is_general and u.deactivated_at is null and u.id is distinct from c.created_by
     ) first (user_id, role)
     order by c.id, first.user_id;
+    perform set_config('chat.actor', v_before, true);
     return null;
 end
 $$;
@@ -184,9 +186,9 @@ create or replace trigger a_refuse_truncate before truncate on chat.conversation
 
 -- The direct conversation of two users, made when there is none; with oneself it holds notes.
 create or replace function chat.open_direct(p_actor uuid, p_user uuid) returns chat.conversations language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(null);
     v_conversation chat.conversations;
 begin
     if not exists (select from chat.users u where u.id = p_user and u.deactivated_at is null) then
@@ -200,6 +202,7 @@ begin
         select * into v_conversation from chat.conversations c
         where c.kind = 'direct' and c.direct_low = least(p_actor, p_user) and c.direct_high = greatest(p_actor, p_user);
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_conversation;
 end
 $$;
@@ -209,9 +212,9 @@ comment on function chat.open_direct(uuid, uuid) is
 
 create or replace function chat.create_group(p_actor uuid, p_title text, p_members uuid[] default '{}')
 returns chat.conversations language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(null);
     c_members_max constant integer := 1000; -- at once; more can be added after
     v_conversation chat.conversations;
     v_missing uuid;
@@ -228,6 +231,7 @@ begin
     insert into chat.members (conversation_id, user_id, added_by)
     select v_conversation.id, x, p_actor from (select distinct x from unnest(p_members) x) d
     where x is distinct from p_actor order by x;
+    perform set_config('chat.actor', v_before, true);
     return v_conversation;
 end
 $$;
@@ -236,12 +240,18 @@ comment on function chat.create_group(uuid, text, uuid[]) is
     'Makes a group of the actor (its owner; null: the host project''s, without owner) and the members. Raises CH404 user_not_found, CH422. Events: member, conversation.';
 
 create or replace function chat.create_room(p_actor uuid, p_title text, p_description text default null, p_join_policy text default 'open')
-returns chat.conversations language sql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+returns chat.conversations language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := chat.act_as(null);
+    v_conversation chat.conversations;
+begin
     insert into chat.conversations (kind, title, description, join_policy, created_by)
     values ('room', p_title, p_description, p_join_policy, p_actor)
-    returning *
+    returning * into v_conversation;
+    perform set_config('chat.actor', v_before, true);
+    return v_conversation;
+end
 $$;
 
 comment on function chat.create_room(uuid, text, text, text) is
@@ -251,17 +261,17 @@ comment on function chat.create_room(uuid, text, text, text) is
 create or replace function chat.update_conversation(
     p_actor uuid, p_conversation uuid, p_title text default null, p_description text default null, p_join_policy text default null)
 returns chat.conversations language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_conversation chat.conversations;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.conversations c
     set title = coalesce(p_title, c.title), description = coalesce(p_description, c.description),
         join_policy = coalesce(p_join_policy, c.join_policy)
     where c.id = p_conversation returning * into v_conversation;
+    perform set_config('chat.actor', v_before, true);
     return v_conversation;
 end
 $$;
@@ -270,15 +280,15 @@ comment on function chat.update_conversation(uuid, uuid, text, text, text) is
     'Changes title, description, join policy; null leaves a field. Raises CH403 not_a_member, not_an_admin, CH404, CH422. Event: conversation.';
 
 create or replace function chat.close_conversation(p_actor uuid, p_conversation uuid) returns chat.conversations language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_conversation chat.conversations;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.conversations c set closed_at = coalesce(c.closed_at, clock_timestamp())
     where c.id = p_conversation returning * into v_conversation;
+    perform set_config('chat.actor', v_before, true);
     return v_conversation;
 end
 $$;

@@ -63,7 +63,7 @@ begin
         chat.update_conversation(uuid, uuid, text, text, text), chat.close_conversation(uuid, uuid),
         chat.read_conversation(uuid, uuid), chat.list_conversations(uuid, timestamptz, uuid, integer),
         chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),
-        chat.set_role(uuid, uuid, uuid, text), chat.join_room(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
+        chat.set_role(uuid, uuid, uuid, text), chat.join(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
         chat.send_message(uuid, uuid, text, text, text, uuid, jsonb), chat.send_messages(jsonb),
         chat.edit_message(uuid, uuid, text), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
         chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),

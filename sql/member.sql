@@ -164,13 +164,12 @@ create or replace trigger a_refuse_truncate before truncate on chat.members
 
 create or replace function chat.add_member(p_actor uuid, p_conversation uuid, p_user uuid, p_role text default 'member')
 returns chat.members language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_member chat.members;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     insert into chat.members (conversation_id, user_id, role, added_by) values (p_conversation, p_user, p_role, p_actor)
     on conflict (conversation_id, user_id) do update set left_at = null, role = excluded.role
         where chat.members.left_at is not null
@@ -178,6 +177,7 @@ begin
     if v_member.user_id is null then
         select * into v_member from chat.members m where m.conversation_id = p_conversation and m.user_id = p_user;
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_member;
 end
 $$;
@@ -186,19 +186,19 @@ comment on function chat.add_member(uuid, uuid, uuid, text) is
     'Adds a member, or brings one back; who is there already stays as they are. Raises CH403 not_a_member, not_an_admin, CH404, CH409. Events: member, conversation.';
 
 create or replace function chat.remove_member(p_actor uuid, p_conversation uuid, p_user uuid) returns chat.members language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_member chat.members;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.members m set left_at = clock_timestamp()
     where m.conversation_id = p_conversation and m.user_id = p_user and m.left_at is null
     returning * into v_member;
     if v_member.user_id is null then
         perform chat.refuse(404, 'member_not_found', 'user_id: there is no such member.');
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_member;
 end
 $$;
@@ -215,19 +215,19 @@ comment on function chat.leave(uuid, uuid) is
     'Leaves a conversation. Raises CH409 owner_must_hand_over, direct_is_fixed, general_is_for_everyone. Event: member.';
 
 create or replace function chat.set_role(p_actor uuid, p_conversation uuid, p_user uuid, p_role text) returns chat.members language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_member chat.members;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.members m set role = p_role
     where m.conversation_id = p_conversation and m.user_id = p_user and m.active
     returning * into v_member;
     if v_member.user_id is null then
         perform chat.refuse(404, 'member_not_found', 'user_id: there is no such member.');
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_member;
 end
 $$;
@@ -235,13 +235,12 @@ $$;
 comment on function chat.set_role(uuid, uuid, uuid, text) is
     'Makes a member an owner, admin or member. Raises CH403 not_an_owner, CH404 member_not_found, CH422 bad_role. Event: member.';
 
-create or replace function chat.join_room(p_actor uuid, p_conversation uuid) returns chat.members language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+create or replace function chat.join(p_actor uuid, p_conversation uuid) returns chat.members language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_member chat.members;
 begin
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     insert into chat.members (conversation_id, user_id) values (p_conversation, p_actor)
     on conflict (conversation_id, user_id) do update set left_at = null, role = 'member'
         where chat.members.left_at is not null
@@ -249,11 +248,12 @@ begin
     if v_member.user_id is null then
         select * into v_member from chat.members m where m.conversation_id = p_conversation and m.user_id = p_actor;
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_member;
 end
 $$;
 
-comment on function chat.join_room(uuid, uuid) is
+comment on function chat.join(uuid, uuid) is
     'Joins an open room. Raises CH403 not_open, CH404 conversation_not_found, CH409 conversation_closed. Events: member, conversation.';
 
 create or replace function chat.list_members(p_actor uuid, p_conversation uuid, p_after uuid default null, p_limit integer default 50)

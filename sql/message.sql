@@ -274,10 +274,10 @@ create or replace trigger a_refuse_truncate before truncate on chat.message_revi
 -- The whole batch is one insert; only if that is refused is each item tried by itself.
 create or replace function chat.send_messages(p_items jsonb)
 returns table (item bigint, status integer, code text, detail text, message json) language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
+    v_before constant text := chat.act_as(null);
     c_items_max constant integer := 1000; -- bounds how long the conversations stay locked
     v_item jsonb;
     v_place bigint;
@@ -293,6 +293,7 @@ begin
 
     begin
         return query select * from chat.insert_messages(p_items, 0);
+        perform set_config('chat.actor', v_before, true);
         return;
     exception
         -- Refusals, and values that are not what their column takes.
@@ -301,6 +302,7 @@ begin
             if jsonb_array_length(p_items) = 1 then
                 get stacked diagnostics v_state = returned_sqlstate, v_code = message_text, v_detail = pg_exception_detail;
                 return query select 1::bigint, r.status, r.code, r.detail, null::json from chat.refusal_of(v_state, v_code, v_detail) r;
+                perform set_config('chat.actor', v_before, true);
                 return;
             end if;
     end;
@@ -315,6 +317,7 @@ begin
                 return query select v_place, r.status, r.code, r.detail, null::json from chat.refusal_of(v_state, v_code, v_detail) r;
         end;
     end loop;
+    perform set_config('chat.actor', v_before, true);
 end
 $$;
 
@@ -367,10 +370,12 @@ begin
         from asked a
         cross join lateral (
             select x.* from chat.messages x
-            where x.conversation_id = a.conversation_id and x.sender_id = a.actor and x.client_id = a.client_id
+            where x.conversation_id = a.conversation_id and x.client_id = a.client_id
+              and (x.sender_id = a.actor or (x.sender_id is null and a.actor is null))
             union all
             select x.* from fresh x
-            where x.conversation_id = a.conversation_id and x.sender_id = a.actor and x.client_id = a.client_id
+            where x.conversation_id = a.conversation_id and x.client_id = a.client_id
+              and x.sender_id is not distinct from a.actor
             limit 1
         ) m
         -- Compared with what it said when it was sent, which an edit may have replaced since.
@@ -403,9 +408,9 @@ create or replace function chat.send_message(
     p_actor uuid, p_conversation uuid, p_body text, p_kind text default 'text', p_client_id text default null,
     p_reply_to uuid default null, p_data jsonb default null)
 returns chat.messages language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(null);
     v_result record;
     v_message chat.messages;
 begin
@@ -416,6 +421,7 @@ begin
         perform chat.refuse(v_result.status, v_result.code, v_result.detail);
     end if;
     select * into v_message from chat.messages m where m.id = (v_result.message ->> 'id')::uuid;
+    perform set_config('chat.actor', v_before, true);
     return v_message;
 end
 $$;
@@ -424,16 +430,16 @@ comment on function chat.send_message(uuid, uuid, text, text, text, uuid, jsonb)
     'Sends one message; the same p_client_id again returns the message that is there. Raises CH403, CH404, CH409, CH422. Event: message.';
 
 create or replace function chat.edit_message(p_actor uuid, p_message uuid, p_body text) returns chat.messages language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_message chat.messages;
 begin
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.messages m set body = p_body where m.id = p_message returning * into v_message;
     if v_message.id is null then
         perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_message;
 end
 $$;
@@ -442,16 +448,16 @@ comment on function chat.edit_message(uuid, uuid, text) is
     'Changes a message''s body and keeps the old one. Raises CH403 not_the_sender, not_a_member; CH404; CH409 message_deleted; CH422. Event: message.';
 
 create or replace function chat.delete_message(p_actor uuid, p_message uuid) returns chat.messages language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_message chat.messages;
 begin
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.messages m set deleted_at = clock_timestamp() where m.id = p_message returning * into v_message;
     if v_message.id is null then
         perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_message;
 end
 $$;
@@ -460,14 +466,14 @@ comment on function chat.delete_message(uuid, uuid) is
     'Deletes a message for everyone, softly; once deleted it stays so. Raises CH403 not_the_sender, not_a_member; CH404. Event: message.';
 
 create or replace function chat.delete_messages(p_actor uuid, p_messages uuid[]) returns bigint language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_count bigint;
 begin
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.messages m set deleted_at = clock_timestamp() where m.id = any (p_messages) and m.deleted_at is null;
     get diagnostics v_count = row_count;
+    perform set_config('chat.actor', v_before, true);
     return v_count;
 end
 $$;
@@ -476,16 +482,16 @@ comment on function chat.delete_messages(uuid, uuid[]) is
     'Deletes many messages for everyone with one announcement, all or none; returns how many. Raises CH403. Events: message.';
 
 create or replace function chat.restore_message(p_actor uuid, p_message uuid) returns chat.messages language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_message chat.messages;
 begin
-    perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     update chat.messages m set deleted_at = null where m.id = p_message returning * into v_message;
     if v_message.id is null then
         perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_message;
 end
 $$;

@@ -51,6 +51,7 @@ comment on function chat.set_presences(uuid, jsonb) is
 create or replace function chat.announce_presences(p_users uuid[], p_before text[]) returns void language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(null);
     v_changed uuid[];
 begin
     select array_agg(b.user_id order by b.place) into v_changed
@@ -60,6 +61,7 @@ begin
     where u.id = any (v_changed) and chat.status_of(u.id) = 'offline';
     perform chat.announce(array(
         select chat.to_peers(x, chat.presence_event(x)) from unnest(v_changed) x));
+    perform set_config('chat.actor', v_before, true);
 end
 $$;
 

@@ -9,6 +9,8 @@ begin
     if tg_op = 'UPDATE' then
         if (new.conversation_id, new.user_id) <> (old.conversation_id, old.user_id) then
             perform chat.refuse(422, 'immutable_column', 'conversation_id, user_id: never change.');
+        elsif chat.current_actor() <> old.user_id then
+            perform chat.refuse(403, 'not_yourself', 'Only the user can raise their own marks.');
         end if;
         new.read_seq := greatest(new.read_seq, old.read_seq);
         new.delivered_seq := greatest(new.delivered_seq, old.delivered_seq);
@@ -88,6 +90,7 @@ comment on function chat.to_receipt_readers(chat.receipts) is
 create or replace function chat.mark_many(p_marks jsonb) returns bigint language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(null);
     v_count bigint;
 begin
     if jsonb_typeof(p_marks) is distinct from 'array' then
@@ -111,6 +114,7 @@ begin
     from held h
     where k.conversation_id = h.conversation_id and k.user_id = h.user_id;
     get diagnostics v_count = row_count;
+    perform set_config('chat.actor', v_before, true);
     return v_count;
 end
 $$;

@@ -2,13 +2,13 @@
 
 create or replace function chat.user_json(p_user chat.users) returns json language sql stable as $$
     select json_build_object(
-        'id', p_user.id, 'external_id', p_user.external_id, 'username', p_user.username, 'name', p_user.name,
+        'id', p_user.id, 'username', p_user.username, 'name', p_user.name,
         'is_guest', p_user.is_guest, 'last_seen_at', chat.json_time(p_user.last_seen_at),
         'created_at', chat.json_time(p_user.created_at), 'deactivated_at', chat.json_time(p_user.deactivated_at),
         'revision', p_user.revision)
 $$;
 
-comment on function chat.user_json(chat.users) is 'A user as clients see one.';
+comment on function chat.user_json(chat.users) is 'A user as others see one; external_id is the host project''s business.';
 
 create or replace function chat.user_event(p_user chat.users) returns json language sql stable as $$
     select json_build_object('type', 'user', 'user', chat.user_json(p_user))
@@ -38,6 +38,8 @@ begin
     if tg_op = 'UPDATE' then
         if new.id <> old.id then
             perform chat.refuse(422, 'immutable_column', 'id: a user''s id never changes.');
+        elsif chat.current_actor() <> old.id then
+            perform chat.refuse(403, 'not_yourself', 'Only the host project or the user can change a user.');
         end if;
         new.created_at := old.created_at;
         new.revision := old.revision;
@@ -76,13 +78,15 @@ create or replace trigger a_complete before insert or update on chat.users
 
 -- after insert: everyone is in the general room.
 create or replace function chat.users_join_general() returns trigger language plpgsql
-security definer set search_path = pg_catalog, pg_temp
-set chat.actor = '' as $$
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := chat.act_as(null);
 begin
     insert into chat.members (conversation_id, user_id)
     select c.id, u.id from chat.conversations c cross join inserted u
     where c.is_general and c.closed_at is null and u.deactivated_at is null
     order by u.id;
+    perform set_config('chat.actor', v_before, true);
     return null;
 end
 $$;
@@ -163,6 +167,7 @@ create or replace function chat.update_user(p_actor uuid, p_user uuid, p_name te
 returns chat.users language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
+    v_before constant text := chat.act_as(p_actor);
     v_user chat.users;
 begin
     if p_actor <> p_user then
@@ -173,6 +178,7 @@ begin
     if v_user.id is null then
         perform chat.refuse(404, 'user_not_found', 'There is no such user.');
     end if;
+    perform set_config('chat.actor', v_before, true);
     return v_user;
 exception when unique_violation then
     perform chat.refuse(409, 'username_taken', 'username: another user has it.');
@@ -185,11 +191,14 @@ comment on function chat.update_user(uuid, uuid, text, text) is
 
 create or replace function chat.deactivate_user(p_actor uuid, p_user uuid) returns void language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := chat.act_as(p_actor);
 begin
     if p_actor <> p_user then
         perform chat.refuse(403, 'not_yourself', 'Only the host project or the user can deactivate a user.');
     end if;
     update chat.users set deactivated_at = clock_timestamp() where id = p_user and deactivated_at is null;
+    perform set_config('chat.actor', v_before, true);
 end
 $$;
 

@@ -1,5 +1,7 @@
 //! The program: `serve` (the default), `migrate`, `token`, `doctor`.
 
+use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -128,7 +130,7 @@ async fn carry_out(
                         settings.host, settings.port
                     )
                 })?;
-            println!("webchat is at http://{}", shown_address(&settings));
+            println!("webchat is at http://{}", shown_address(tcp.local_addr()?));
             webchat::server::run(settings, address, tcp, told_to_stop()?).await?;
         }
         Deed::Migrate => report(&address).await?,
@@ -192,11 +194,11 @@ async fn report(address: &Address) -> Result<(), AnyError> {
 }
 
 /// Where a person on this machine finds the page.
-fn shown_address(settings: &Settings) -> String {
-    if settings.host.is_unspecified() || settings.host.is_loopback() {
-        format!("localhost:{}", settings.port)
+fn shown_address(bound: SocketAddr) -> String {
+    if bound.ip().is_unspecified() || bound.ip().is_loopback() {
+        format!("localhost:{}", bound.port())
     } else {
-        format!("{}:{}", settings.host, settings.port)
+        bound.to_string()
     }
 }
 
@@ -217,6 +219,7 @@ fn start_logging(settings: &Settings) {
     let filter = EnvFilter::new(&settings.log_filter);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => builder.init(),

@@ -169,7 +169,8 @@ async fn write_batch(database: &Database, batch: Vec<Waiting>) {
         batch.into_iter().map(|w| (w.message, w.answer)).unzip();
     match send(database, &messages).await {
         Ok(results) => {
-            metrics::counter!("webchat_messages_total").increment(results.len() as u64);
+            let stored = results.iter().flatten().filter(|sent| sent.status == 201);
+            metrics::counter!("webchat_messages_total").increment(stored.count() as u64);
             for (answer, result) in answers.into_iter().zip(results) {
                 reply(answer, result.map_err(SendError::Refused));
             }

@@ -16,17 +16,31 @@ mod events;
 mod frames;
 #[path = "live/held.rs"]
 mod held;
+#[path = "live/limits.rs"]
+mod limits;
 #[path = "live/memberships.rs"]
 mod memberships;
 #[path = "live/messages.rs"]
 mod messages;
+#[path = "live/operations.rs"]
+mod operations;
+#[path = "live/pages.rs"]
+mod pages;
 #[path = "live/paging.rs"]
 mod paging;
+#[path = "live/plain_sql.rs"]
+mod plain_sql;
 #[path = "live/refusals.rs"]
 mod refusals;
 #[path = "live/rest.rs"]
 mod rest;
 #[path = "live/resume.rs"]
 mod resume;
+#[path = "live/servers.rs"]
+mod servers;
+#[path = "live/sessions.rs"]
+mod sessions;
 #[path = "live/signals.rs"]
 mod signals;
+#[path = "live/strangers.rs"]
+mod strangers;

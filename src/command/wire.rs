@@ -169,7 +169,13 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
         let inner = error.into_inner();
         if inner.is_data() {
             let detail = match path.as_str() {
-                "." => format!("{inner}"),
+                "." => match inner.to_string().strip_prefix("missing field `") {
+                    Some(rest) => format!(
+                        "{}: is required.",
+                        rest.split('`').next().unwrap_or_default()
+                    ),
+                    None => format!("{inner}"),
+                },
                 field => format!("{field}: {inner}"),
             };
             Problem::unprocessable("bad_field", detail)
@@ -239,7 +245,7 @@ mod tests {
         );
         let missing =
             problem(r#"{"type":"edit","message_id":"01a1fc55-779f-7c5f-a6ff-cf927f8b92b3"}"#);
-        assert!(missing.detail.contains("`body`"), "{}", missing.detail);
+        assert_eq!(missing.detail, "body: is required.");
     }
 
     #[test]

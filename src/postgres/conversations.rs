@@ -226,14 +226,10 @@ impl Database {
         .await
     }
 
-    pub async fn join_room(
-        &self,
-        actor: Uuid,
-        conversation: Uuid,
-    ) -> Result<String, DatabaseError> {
+    pub async fn join(&self, actor: Uuid, conversation: Uuid) -> Result<String, DatabaseError> {
         self.member(
             "select chat.member_json(m, u.name)::text
-             from chat.join_room($1, $2) m join chat.users u on u.id = m.user_id",
+             from chat.join($1, $2) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation],
         )
         .await

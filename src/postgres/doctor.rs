@@ -135,20 +135,22 @@ async fn look(
             format!("edition {version} in the database, {SQL_VERSION} here; `webchat migrate` applies a newer one"),
         ),
     });
-    let roles: i64 = client
+    let row = client
         .query_one(
-            "select count(*) from pg_roles where rolname in ('chat_server', 'chat_writer', 'chat_reader')",
+            "select count(*), count(*) filter (where not has_schema_privilege(r.oid, 'chat', 'usage'))
+             from pg_roles r where r.rolname in ('chat_server', 'chat_writer', 'chat_reader')",
             &[],
         )
-        .await?
-        .get(0);
+        .await?;
+    let (roles, without): (i64, i64) = (row.get(0), row.get(1));
     checks.push(Check::new(
         "roles",
-        true,
-        if roles == 3 {
-            "chat_server, chat_writer, chat_reader"
-        } else {
-            "not there, since the owner may not create roles: the server runs as the owner"
+        without == 0,
+        match (roles, without) {
+            (_, 1..) => format!("{without} of them have no grants; run `webchat migrate`"),
+            (3, _) => "chat_server, chat_writer, chat_reader".to_owned(),
+            _ => "not there, since the owner may not create roles: the server runs as the owner"
+                .to_owned(),
         },
     ));
     let subscribed: i64 = client

@@ -98,11 +98,10 @@ async fn apply_sql(client: &mut tokio_postgres::Client) -> Result<SqlState, Data
         .query_opt("select version, digest from chat.sql_applied", &[])
         .await?
         .map(|row| (row.get::<_, i32>(0), row.get::<_, String>(1)));
-    let has_moved = held.is_some() && has_moved(client).await?;
+    let is_granted = held.is_some() && is_granted(client).await?;
     let state = match held {
         Some((version, _)) if version > SQL_VERSION => SqlState::NewerInDatabase(version),
-        // Roles and what is granted to them belong to the cluster: data restored into another lacks them.
-        Some((version, held)) if version == SQL_VERSION && held == digest && !has_moved => {
+        Some((version, held)) if version == SQL_VERSION && held == digest && is_granted => {
             SqlState::Current
         }
         _ => SqlState::Applied,
@@ -132,13 +131,19 @@ async fn apply_sql(client: &mut tokio_postgres::Client) -> Result<SqlState, Data
     Ok(state)
 }
 
-/// Whether the data lives in another cluster or database than at the last start.
-async fn has_moved(client: &tokio_postgres::Client) -> Result<bool, DatabaseError> {
-    const IDENTITY: &str = "select identity from chat.epochs order by number desc limit 1";
-    let before: Option<String> = client.query_opt(IDENTITY, &[]).await?.map(|row| row.get(0));
-    client.query_one("select chat.renew_epoch()", &[]).await?;
-    let now: Option<String> = client.query_opt(IDENTITY, &[]).await?.map(|row| row.get(0));
-    Ok(before != now)
+/// Whether the roles are there and have what `sql/grant.sql` gives them. Roles belong to the cluster:
+/// data restored into another lacks them, and somebody may make them after the first start.
+async fn is_granted(client: &tokio_postgres::Client) -> Result<bool, DatabaseError> {
+    let row = client
+        .query_one(
+            "select
+                coalesce(bool_and(has_schema_privilege(r.oid, 'chat', 'usage')), true)
+                and (count(*) = 3 or not (select o.rolsuper or o.rolcreaterole from pg_roles o where o.rolname = current_user))
+             from pg_roles r where r.rolname in ('chat_server', 'chat_writer', 'chat_reader')",
+            &[],
+        )
+        .await?;
+    Ok(row.get(0))
 }
 
 /// SHA-256 over the names and texts of `sql/`, in hexadecimal.

@@ -37,6 +37,10 @@ const CONFLICT_TRIES_MAX: u32 = 8;
 /// PostgreSQL takes a few seconds, and a client waiting longer would rather know.
 const UNAVAILABLE_WAIT_MAX: Duration = Duration::from_secs(15);
 
+/// A host that acknowledges nothing for this long is gone, though nobody said so (a failover, a cut
+/// network). By itself Linux takes a quarter of an hour to notice, and a lane would wait for all of it.
+const PEER_SILENCE_MAX: Duration = Duration::from_secs(18);
+
 const RETRY_WAIT_MIN_MS: u64 = 5;
 const RETRY_WAIT_MAX_MS: u64 = 500;
 
@@ -81,10 +85,18 @@ impl Address {
         &self,
         name: &str,
     ) -> Result<(tokio_postgres::Client, tls::Wire), DatabaseError> {
+        Ok(self.config_named(name).connect(self.tls.clone()).await?)
+    }
+
+    fn config_named(&self, name: &str) -> Config {
         let mut config = self.config.clone();
         config.application_name(name);
         config.connect_timeout(Duration::from_secs(5));
-        Ok(config.connect(self.tls.clone()).await?)
+        config.tcp_user_timeout(PEER_SILENCE_MAX);
+        config.keepalives_idle(PEER_SILENCE_MAX / 2);
+        config.keepalives_interval(PEER_SILENCE_MAX / 6);
+        config.keepalives_retries(3);
+        config
     }
 }
 
@@ -98,11 +110,8 @@ pub struct Database {
 impl Database {
     /// Opens no connection yet. `connections_max` bounds the pool.
     pub fn new(address: Address, connections_max: usize) -> Result<Self, DatabaseError> {
-        let mut config = address.config.clone();
-        config.application_name("webchat");
-        config.connect_timeout(Duration::from_secs(5));
         let manager = Manager::from_config(
-            config,
+            address.config_named("webchat"),
             address.tls.clone(),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
@@ -227,9 +236,25 @@ impl Database {
         Ok(self.rows(repeat, sql, params).await?.into_iter().next())
     }
 
-    /// Whether a statement gets an answer now; waits for nothing.
-    pub async fn answers(&self) -> bool {
-        self.rows_once("select 1", &[]).await.is_ok()
+    /// Whether a statement gets an answer now, and whether the schema is at least as new as this
+    /// server's; waits for nothing.
+    pub async fn answers(&self) -> (bool, bool) {
+        match self
+            .rows_once("select version from chat.sql_applied", &[])
+            .await
+        {
+            Ok(rows) => (
+                true,
+                rows.iter()
+                    .any(|row| row.get::<_, i32>(0) >= migrate::SQL_VERSION),
+            ),
+            Err(Failure {
+                kind: DatabaseError::Unavailable(_),
+                ..
+            }) => (false, false),
+            // No such table: it has never been migrated.
+            Err(_) => (true, false),
+        }
     }
 
     /// Closes idle connections and lets no new one out.

@@ -166,10 +166,10 @@ pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     Ok(made(opened))
 }
 
-pub async fn join_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
-    let json = site.database.join_room(session.user_id, id).await?;
+    let json = site.database.join(session.user_id, id).await?;
     Ok(http::json(StatusCode::OK, json))
 }
 

@@ -30,6 +30,9 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx not to collect a stream until it is long enough.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// A cursor that is none: whoever comes with it is told to load afresh.
+const UNREADABLE: &str = "reset";
+
 /// The session of a live connection. A browser lets any page open one with the user's cookie, so
 /// the origin is checked though it is a GET.
 async fn require_live_session(
@@ -75,13 +78,15 @@ async fn open(
                 .database
                 .changes_since(Some(session.user_id), since)
                 .await?;
-            // `ready` comes first; its cursor is the old one while there is something to replay, so
-            // that a client cut off in between asks for it again.
+            // `ready` comes first. While something is to be replayed or loaded afresh, its cursor asks
+            // for the same again, for a client that is cut off in between.
             let replay = relay::replay(&changes.envelopes, since, &now, only);
-            first.push(ready(
-                session,
-                if replay.is_empty() { &now } else { since },
-            )?);
+            let begins_at = match (changes.is_reset, replay.is_empty()) {
+                (true, _) => UNREADABLE,
+                (false, true) => &now,
+                (false, false) => since,
+            };
+            first.push(ready(session, begins_at)?);
             if changes.is_reset {
                 first.push(Event::own(json!({"type": "reset"}).to_string()));
             }

@@ -246,7 +246,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Direct, Method::POST) => conversations::open_direct(site, asked).await,
         (Route::Groups, Method::POST) => conversations::create_group(site, asked).await,
         (Route::Rooms, Method::POST) => conversations::create_room(site, asked).await,
-        (Route::JoinRoom, Method::POST) => conversations::join_room(site, asked).await,
+        (Route::JoinRoom, Method::POST) => conversations::join(site, asked).await,
         (Route::Members, Method::GET) => conversations::members(site, asked).await,
         (Route::Members, Method::POST) => conversations::add_member(site, asked).await,
         (Route::Member, Method::PUT) => conversations::set_role(site, asked).await,

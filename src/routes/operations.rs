@@ -32,18 +32,18 @@ pub fn health() -> Response {
     )
 }
 
-/// Requests can be served: the database answers and announcements arrive.
+/// Requests can be served: the database answers, its schema is new enough, and announcements arrive.
 pub async fn ready(site: &Site) -> Response {
     let is_listening = site.heard.borrow().is_listening;
-    let database_answers = site.database.answers().await;
-    let is_ready = is_listening && database_answers;
+    let (database, schema) = site.database.answers().await;
+    let is_ready = is_listening && database && schema;
     http::json(
         if is_ready {
             StatusCode::OK
         } else {
             StatusCode::SERVICE_UNAVAILABLE
         },
-        json!({"ready": is_ready, "database": database_answers, "listener": is_listening})
+        json!({"ready": is_ready, "database": database, "schema": schema, "listener": is_listening})
             .to_string(),
     )
 }

@@ -81,8 +81,11 @@ async fn data_from_another_cluster_begins_an_epoch_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_clone_is_another_place() {
-    let (one, other) = (TestDatabase::create().await, TestDatabase::create().await);
+async fn another_database_of_the_same_cluster_is_another_place() {
+    let (one, other) = (TestDatabase::create().await, TestDatabase::empty().await);
+    webchat::postgres::migrate::migrate(&other.address())
+        .await
+        .unwrap();
     let cursor: String = value(&*one.connect().await, "select chat.current_cursor()", &[]).await;
     let is_reset: bool = value(
         &*other.connect().await,

@@ -147,7 +147,7 @@ async fn whatever_is_largest_of_each_kind_arrives() {
     .await;
     let pair = direct(&client, ann, ben).await;
     let mut listener = database.listen().await;
-    run(&client, "select chat.join_room($1, $2)", &[&ben, &room]).await;
+    run(&client, "select chat.join($1, $2)", &[&ben, &room]).await;
     run(
         &client,
         "select chat.update_conversation($1, $2, p_join_policy => 'invite')",
@@ -202,7 +202,7 @@ async fn a_new_member_gets_even_the_largest_conversation() {
     )
     .await;
     let mut listener = database.listen().await;
-    run(&client, "select chat.join_room($1, $2)", &[&ben, &room]).await;
+    run(&client, "select chat.join($1, $2)", &[&ben, &room]).await;
     let heard = listener.heard().await;
     assert_eq!(heard[0].kind(), "member");
     let (_, envelope) = whole(&client, &heard[1]).await;

@@ -333,7 +333,7 @@ async fn a_group_is_run_by_its_owner_and_admins() {
         (rename, vec![&ben, &group], "CH403", "not_an_admin"),
         (rename, vec![&dan, &group], "CH403", "not_a_member"),
         (
-            "select chat.join_room($1, $2)",
+            "select chat.join($1, $2)",
             vec![&dan, &group],
             "CH403",
             "not_open",
@@ -499,7 +499,7 @@ async fn leaving_keeps_the_row_and_coming_back_renews_it() {
     let (ann, ben) = (user(&client, "Ann").await, user(&client, "Ben").await);
     let room = room(&client, ann).await;
     let mut listener = database.listen().await;
-    call(&client, "select chat.join_room($1, $2)", &[&ben, &room])
+    call(&client, "select chat.join($1, $2)", &[&ben, &room])
         .await
         .unwrap();
     let told = listener.heard().await;
@@ -510,7 +510,7 @@ async fn leaving_keeps_the_row_and_coming_back_renews_it() {
         ("conversation", &json!(ben))
     );
 
-    call(&client, "select chat.join_room($1, $2)", &[&ben, &room])
+    call(&client, "select chat.join($1, $2)", &[&ben, &room])
         .await
         .unwrap();
     assert!(
@@ -549,7 +549,7 @@ async fn leaving_keeps_the_row_and_coming_back_renews_it() {
     );
 
     send(&client, ann, room, "meanwhile").await;
-    call(&client, "select chat.join_room($1, $2)", &[&ben, &room])
+    call(&client, "select chat.join($1, $2)", &[&ben, &room])
         .await
         .unwrap();
     let row = client
@@ -598,7 +598,7 @@ async fn a_closed_conversation_keeps_its_history_and_takes_nobody_in() {
     .await;
     assert_eq!(history, 1);
     assert_eq!(
-        refusal(call(&client, "select chat.join_room($1, $2)", &[&ben, &room]).await),
+        refusal(call(&client, "select chat.join($1, $2)", &[&ben, &room]).await),
         is("CH409", "conversation_closed")
     );
 }

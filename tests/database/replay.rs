@@ -38,7 +38,7 @@ fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         8 => (session.clone(), world::steps()).prop_map(|(session, step)| Event::Write(session, step)),
         3 => session.clone().prop_map(Event::Commit),
-        1 => session.prop_map(Event::RollBack),
+        1 => session.clone().prop_map(Event::RollBack),
         1 => Just(Event::Resume),
         2 => (0..6_usize).prop_map(Event::Hear),
     ]

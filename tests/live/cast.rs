@@ -41,6 +41,20 @@ impl Cast {
             direct,
         }
     }
+
+    /// A cursor with which everything up to now counts as seen; that of an event may bring the event
+    /// itself again. Typing is announced after it, so when that is heard the server has heard it.
+    pub async fn fresh_cursor(&self, person: &Person) -> String {
+        let notes = person.direct(person).await;
+        let mut socket = person.connect().await;
+        let client = self.database.connect().await;
+        run(&client, "select chat.announce_cursor()", &[]).await;
+        socket
+            .send(json!({"type": "typing", "conversation_id": notes}))
+            .await;
+        socket.next_of("typing").await;
+        person.connect().await.cursor
+    }
 }
 
 /// A database whose users share nothing until somebody brings them together.
@@ -90,19 +104,5 @@ impl Socket {
         self.send(frame).await;
         self.next_where(|answer| answer["ref"] == reference.as_str())
             .await
-    }
-}
-
-impl Person {
-    /// A cursor with which everything up to now counts as seen. That of an event may bring the event
-    /// itself again; typing, which is written nowhere, has one that can bring nothing.
-    pub async fn fresh_cursor(&self) -> String {
-        let notes = self.direct(self).await;
-        let mut socket = self.connect().await;
-        socket
-            .send(json!({"type": "typing", "conversation_id": notes}))
-            .await;
-        let typing = socket.next_of("typing").await;
-        typing["cursor"].as_str().unwrap().to_owned()
     }
 }

@@ -98,7 +98,7 @@ async fn the_last_event_id_counts_before_the_cursor_in_the_address() {
     cast.ada.say(cast.direct, "one").await;
     stream.message().await;
     drop(stream);
-    let second = cast.bob.fresh_cursor().await;
+    let second = cast.fresh_cursor(&cast.bob).await;
     cast.ada.say(cast.direct, "two").await;
 
     let path = format!("/sse?cursor={}", first.unwrap());

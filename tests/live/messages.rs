@@ -150,6 +150,9 @@ async fn the_same_client_id_twice_is_one_message_with_the_same_ack() {
     // Another sender's key is another key.
     let bobs_own = bobs.ask(send("mine")).await;
     assert_eq!(bobs_own["message"]["seq"], 2);
+    if !bobs.bodies().contains(&"mine") {
+        bobs.message("mine").await;
+    }
     bobs.settle().await;
     assert_eq!(bobs.bodies(), ["hello", "mine"]);
 }
@@ -218,7 +221,8 @@ async fn of_edits_in_flight_the_last_one_counts() {
     }
     let path = format!("/api/messages/{}", message["id"].as_str().unwrap());
     assert!(cast.bob.get(&path).await.1["deleted_at"].is_string());
-    adas.settle().await;
+    cast.bob.say(cast.direct, "the end").await;
+    adas.message("the end").await;
     let wanted: Vec<_> = (0..40).map(|n| format!("edit {n}")).collect();
-    assert_eq!(adas.bodies(), wanted);
+    assert_eq!(adas.bodies()[..40], wanted);
 }

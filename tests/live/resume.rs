@@ -20,7 +20,7 @@ async fn exactly_what_was_missed_arrives_after_ready() {
     let kept = cast.ada.say(cast.direct, "before").await;
     let edited = cast.ada.say(cast.direct, "to edit").await;
     let deleted = cast.ada.say(cast.direct, "to delete").await;
-    let cursor = cast.bob.fresh_cursor().await;
+    let cursor = cast.fresh_cursor(&cast.bob).await;
 
     let path = |message: &Value| format!("/api/messages/{}", message["id"].as_str().unwrap());
     cast.ada
@@ -99,7 +99,7 @@ async fn exactly_what_was_missed_arrives_after_ready() {
     }
 
     // Whoever has it all gets nothing more.
-    let mut again = cast.bob.resume(&cast.bob.fresh_cursor().await).await;
+    let mut again = cast.bob.resume(&cast.fresh_cursor(&cast.bob).await).await;
     assert!(missed(&mut again).await.is_empty());
 }
 
@@ -109,7 +109,7 @@ async fn a_receipt_that_was_missed_comes_with_where_the_marks_stand() {
     for n in 1..=3 {
         cast.ada.say(cast.direct, &format!("{n}")).await;
     }
-    let cursor = cast.ada.fresh_cursor().await;
+    let cursor = cast.fresh_cursor(&cast.ada).await;
     let marks = format!("/api/conversations/{}/marks", cast.direct);
     cast.bob.put(&marks, json!({"delivered_seq": 3})).await;
     cast.bob.put(&marks, json!({"read_seq": 1})).await;
@@ -174,7 +174,7 @@ async fn a_cursor_that_is_no_cursor_of_this_database_is_answered_with_reset() {
 async fn more_than_five_thousand_changes_are_answered_with_reset() {
     let cast = Cast::assemble().await;
     let database = cast.database.connect().await;
-    let cursor = cast.bob.fresh_cursor().await;
+    let cursor = cast.fresh_cursor(&cast.bob).await;
     let fill = "insert into chat.messages (conversation_id, sender_id, body)
                 select $1, $2, n::text from generate_series(1, $3) n";
     run(&database, fill, &[&cast.direct, &cast.ada.id, &4_990]).await;
@@ -197,7 +197,7 @@ async fn a_conversation_that_one_was_removed_from_does_not_leak_on_coming_back()
     let cast = Cast::assemble().await;
     let group = cast.ada.group(&[&cast.bob, &cast.eve]).await;
     let secret = cast.ada.say(group, "plan").await;
-    let cursor = cast.bob.fresh_cursor().await;
+    let cursor = cast.fresh_cursor(&cast.bob).await;
     cast.ada.say(group, "while still a member").await;
     cast.ada
         .delete(&format!(
@@ -242,7 +242,7 @@ async fn changes_by_get_are_those_of_a_socket() {
     let (_, start) = cast.bob.get("/api/changes").await;
     assert_eq!(start["events"], json!([]));
     assert!(start["cursor"].is_string());
-    let cursor = &cast.bob.fresh_cursor().await;
+    let cursor = &cast.fresh_cursor(&cast.bob).await;
     cast.ada.say(cast.direct, "one").await;
     cast.ada.say(cast.direct, "two").await;
     let path = format!("/api/changes?cursor={cursor}");
@@ -258,7 +258,7 @@ async fn changes_by_get_are_those_of_a_socket() {
     // Cut off in between, the client asks for all of it again.
     assert_eq!(changes["events"][0]["cursor"], cursor.as_str());
     assert_eq!(changes["events"][1]["cursor"], changes["cursor"]);
-    let rest = format!("/api/changes?cursor={}", cast.bob.fresh_cursor().await);
+    let rest = format!("/api/changes?cursor={}", cast.fresh_cursor(&cast.bob).await);
     assert_eq!(cast.bob.get(&rest).await.1["events"], json!([]));
     assert_eq!(cast.eve.get(&path).await.1["events"], json!([]));
 }
@@ -268,7 +268,7 @@ async fn an_old_conversation_joined_while_away_appears_whole() {
     let cast = Cast::assemble().await;
     let group = cast.ada.group(&[]).await;
     cast.ada.say(group, "old").await;
-    let cursor = cast.bob.fresh_cursor().await;
+    let cursor = cast.fresh_cursor(&cast.bob).await;
     cast.ada
         .post(
             &format!("/api/conversations/{group}/members"),

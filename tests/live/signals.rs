@@ -129,7 +129,10 @@ async fn typing_reaches_members_and_no_stranger_and_is_written_nowhere() {
         .await;
     eves.settle().await;
     assert_eq!(eves.kinds(), ["error"]);
-    let mut resumed = cast.ada.resume(&adas.cursor).await;
+    let cursor = cast.fresh_cursor(&cast.ada).await;
+    cast.bob.post("/api/commands", typing(json!({}))).await;
+    adas.next_of("typing").await;
+    let mut resumed = cast.ada.resume(&cursor).await;
     resumed.heard_nothing().await;
 }
 

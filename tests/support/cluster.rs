@@ -46,7 +46,7 @@ pub async fn cluster() -> &'static Cluster {
         .await
 }
 
-fn unused_path() -> PathBuf {
+pub(super) fn unused_path() -> PathBuf {
     std::env::temp_dir().join(format!("webchat-test-{}", uuid::Uuid::new_v4().simple()))
 }
 
@@ -54,7 +54,7 @@ fn unused_path() -> PathBuf {
 /// up: it waits for the end of a pipe that only this process holds open. It has a process group of
 /// its own, so that what ends the tests at the terminal does not end it, and no output, so that
 /// nobody who reads ours waits for it.
-fn start_guard(data_dir: &Path) -> Child {
+pub(super) fn start_guard(data_dir: &Path) -> Child {
     use std::os::unix::process::CommandExt;
 
     // `postgres` is the cluster or a link to it. What lies beside the cluster bears its name.

@@ -3,8 +3,9 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex as StdMutex;
 
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::task::JoinHandle;
+use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use webchat::postgres::{Address, migrate};
 
@@ -14,16 +15,39 @@ use super::listen::Listener;
 /// Names of databases whose tests are over; the next to clone one drops them.
 static FINISHED: StdMutex<Vec<String>> = StdMutex::new(Vec::new());
 
+/// Ids of transactions are the cluster's: those in progress in one database stand in the cursors of
+/// all. Whoever leaves very many of them in progress must be alone with them.
+static TRANSACTIONS: RwLock<()> = RwLock::const_new(());
+
 /// A database of the test's own. No other test sees it.
 pub struct TestDatabase {
     name: String,
     config: Config,
+    _among: Among,
+    /// Whether it lies in the cluster that tests share, where somebody has to drop it.
+    is_shared: bool,
+}
+
+enum Among {
+    Others(#[expect(dead_code, reason = "held, never read")] RwLockReadGuard<'static, ()>),
+    Nobody(#[expect(dead_code, reason = "held, never read")] RwLockWriteGuard<'static, ()>),
+    Anyone,
 }
 
 impl TestDatabase {
-    /// With the present tables, functions and general room, and an epoch of its own.
+    /// With the present tables, functions and general room, and an epoch of its own. One for each
+    /// test: a second would wait for a test that waits to be alone, which waits for the first.
     pub async fn create() -> Self {
-        let database = Self::clone_of(template().await).await;
+        Self::create_among(Among::Others(TRANSACTIONS.read().await)).await
+    }
+
+    /// When no other test has a database, until this one is dropped.
+    pub async fn create_alone() -> Self {
+        Self::create_among(Among::Nobody(TRANSACTIONS.write().await)).await
+    }
+
+    async fn create_among(among: Among) -> Self {
+        let database = Self::clone_of(template().await, among).await;
         // A clone has another identity than its template; a server that starts sees to that too.
         let client = database.connect().await;
         client
@@ -35,10 +59,10 @@ impl TestDatabase {
 
     /// With nothing of ours in it.
     pub async fn empty() -> Self {
-        Self::clone_of("template1").await
+        Self::clone_of("template1", Among::Anyone).await
     }
 
-    async fn clone_of(template: &str) -> Self {
+    async fn clone_of(template: &str, among: Among) -> Self {
         // One at a time: nobody may be connected to a template while it is copied.
         static CLONING: Mutex<()> = Mutex::const_new(());
         let _cloning = CLONING.lock().await;
@@ -57,7 +81,26 @@ impl TestDatabase {
             .unwrap();
         let mut config = cluster().await.postgres.config();
         config.dbname(&name);
-        Self { name, config }
+        Self {
+            name,
+            config,
+            _among: among,
+            is_shared: true,
+        }
+    }
+
+    /// A database elsewhere: in a cluster of the test's own, or the same one by another way.
+    pub(super) fn elsewhere(config: Config) -> Self {
+        Self {
+            name: config.get_dbname().unwrap().to_owned(),
+            config,
+            _among: Among::Anyone,
+            is_shared: false,
+        }
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
     }
 
     pub fn name(&self) -> &str {
@@ -71,11 +114,11 @@ impl TestDatabase {
 
     /// As `DATABASE_URL` and psql take it.
     pub fn url(&self) -> String {
-        let tokio_postgres::config::Host::Unix(socket_dir) = &self.config.get_hosts()[0] else {
-            unreachable!("the cluster listens on a unix socket only");
+        let host = match &self.config.get_hosts()[0] {
+            Host::Unix(socket_dir) => socket_dir.as_os_str().as_encoded_bytes(),
+            Host::Tcp(name) => name.as_bytes(),
         };
-        let host: String =
-            form_urlencoded::byte_serialize(socket_dir.as_os_str().as_encoded_bytes()).collect();
+        let host: String = form_urlencoded::byte_serialize(host).collect();
         format!(
             "postgresql://{user}@/{name}?host={host}&port={port}",
             user = self.config.get_user().unwrap(),
@@ -107,7 +150,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Ok(mut finished) = FINISHED.lock() {
+        if self.is_shared
+            && let Ok(mut finished) = FINISHED.lock()
+        {
             finished.push(std::mem::take(&mut self.name));
         }
     }

@@ -16,7 +16,7 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 /// One announced event, and whom it is for.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    /// To resume from once this event was applied.
+    /// To resume from once this event was applied; empty for what is written nowhere.
     pub cursor: String,
     pub envelope: Value,
     /// Number of the payload that it came in, from 1.
@@ -121,8 +121,8 @@ impl Listener {
 
     fn unpack(&mut self, payload: &str) {
         let parsed: Value = serde_json::from_str(payload).unwrap();
-        let (Some(cursor), Some(events)) = (parsed["cursor"].as_str(), parsed["events"].as_array())
-        else {
+        let cursor = parsed["cursor"].as_str().unwrap_or_default();
+        let Some(events) = parsed["events"].as_array() else {
             return; // a server's beat, or another's mark
         };
         self.payload_sizes.push(payload.len());

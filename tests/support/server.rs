@@ -49,6 +49,13 @@ impl TestServer {
 
     /// With more settings, as environment variables.
     pub async fn start_with(database: &TestDatabase, more: &[(&str, &str)]) -> Self {
+        let server = Self::launch(database, more).await;
+        wait_until_ready(server.address).await;
+        server
+    }
+
+    /// Without waiting until it is ready.
+    pub async fn launch(database: &TestDatabase, more: &[(&str, &str)]) -> Self {
         let variables = variables(database, more);
         let settings = Settings::from_vars(|name| variables.get(name).cloned()).unwrap();
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -64,13 +71,11 @@ impl TestServer {
             tcp,
             shutdown,
         ));
-        let server = Self {
+        Self {
             address,
             stop: Some(stop),
             task: Some(task),
-        };
-        wait_until_ready(address).await;
-        server
+        }
     }
 
     /// Drains and ends.
