@@ -30,7 +30,7 @@ pub struct Heard {
 /// Runs until cancelled.
 pub async fn run(
     database: Database,
-    relay: Relay,
+    mut relay: Relay,
     heard: watch::Sender<Heard>,
     cancel: CancellationToken,
 ) {
@@ -38,7 +38,7 @@ pub async fn run(
     loop {
         let outcome = tokio::select! {
             () = cancel.cancelled() => return,
-            outcome = listen(&database, &relay, &heard) => outcome,
+            outcome = listen(&database, &mut relay, &heard) => outcome,
         };
         let mut has_listened = false;
         heard.send_modify(|heard| has_listened = std::mem::take(&mut heard.is_listening));
@@ -65,7 +65,7 @@ pub async fn run(
 /// since the last cursor: what commits in between comes twice, and nothing is missed.
 async fn listen(
     database: &Database,
-    relay: &Relay,
+    relay: &mut Relay,
     heard: &watch::Sender<Heard>,
 ) -> Result<&'static str, DatabaseError> {
     let mut listening = Listening::start(database.address()).await?;

@@ -215,8 +215,12 @@ fn told_to_stop() -> Result<impl Future<Output = ()>, AnyError> {
     })
 }
 
+/// What these log below `info` holds the parameters of statements and the payloads of frames: what
+/// people say to each other. A filter that names one of them by itself counts for more.
+const QUIET: &str = "tokio_postgres=info,tungstenite=info,tokio_tungstenite=info";
+
 fn start_logging(settings: &Settings) {
-    let filter = EnvFilter::new(&settings.log_filter);
+    let filter = EnvFilter::new(format!("{QUIET},{}", settings.log_filter));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -1,7 +1,7 @@
 //! From what the database announced to frames in the hub, in order.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,11 +11,13 @@ use crate::frame::{Event, Frame};
 use crate::hub::{Audience, Close, Hub};
 use crate::postgres::{Database, DatabaseError};
 
-/// Caught-up events that are published at once: a part of what a connection's queue holds.
-const CATCH_UP_AT_ONCE: usize = 256;
-/// Then the connections get this long to take them, or a catch-up longer than their queues would end
-/// every one of them as too slow.
-const CATCH_UP_PAUSE: Duration = Duration::from_millis(5);
+/// Events that may be published within [`BURST_MIN`] without a pause: a part of what a connection's
+/// queue holds.
+const BURST_EVENTS_MAX: usize = 256;
+/// Faster than that, connections get [`BURST_PAUSE`] to take what waits: one large insert, or a catch-up,
+/// is thousands of events at once, and would fill every queue before the first connection had its turn.
+const BURST_MIN: Duration = Duration::from_millis(10);
+const BURST_PAUSE: Duration = Duration::from_millis(2);
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
 #[derive(Deserialize)]
@@ -60,16 +62,23 @@ struct SessionEnded<'a> {
 pub struct Relay {
     database: Database,
     hub: Arc<Hub<Frame>>,
+    burst_began: Instant,
+    burst_events: usize,
 }
 
 impl Relay {
     pub fn new(database: Database, hub: Arc<Hub<Frame>>) -> Self {
-        Self { database, hub }
+        Self {
+            database,
+            hub,
+            burst_began: Instant::now(),
+            burst_events: 0,
+        }
     }
 
     /// Relays one payload; returns its cursor. An event that travelled as a reference is read
     /// here, and what follows it waits, so the order stays.
-    pub async fn relay(&self, payload: &str) -> Result<Option<String>, DatabaseError> {
+    pub async fn relay(&mut self, payload: &str) -> Result<Option<String>, DatabaseError> {
         let parsed: Payload<'_> = match serde_json::from_str(payload) {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -86,7 +95,7 @@ impl Relay {
 
     /// Relays all that changed since a cursor, for a listener that missed something. False when that
     /// is too much, or the cursor is of another history: then every client is sent to resume by its own.
-    pub async fn catch_up(&self, since: &str) -> Result<bool, DatabaseError> {
+    pub async fn catch_up(&mut self, since: &str) -> Result<bool, DatabaseError> {
         let changes = self.database.changes_since(None, since).await?;
         if changes.is_reset {
             tracing::warn!(
@@ -96,10 +105,7 @@ impl Relay {
             return Ok(false);
         }
         tracing::info!(events = changes.envelopes.len(), "caught up");
-        for (place, text) in changes.envelopes.iter().enumerate() {
-            if place > 0 && place % CATCH_UP_AT_ONCE == 0 {
-                tokio::time::sleep(CATCH_UP_PAUSE).await;
-            }
+        for text in &changes.envelopes {
             match serde_json::from_str::<Envelope<'_>>(text) {
                 // With the old cursor: whoever is cut off between two of them gets the rest again.
                 Ok(envelope) => self.deliver(&envelope, Some(since)).await?,
@@ -112,10 +118,11 @@ impl Relay {
     }
 
     async fn deliver(
-        &self,
+        &mut self,
         envelope: &Envelope<'_>,
         cursor: Option<&str>,
     ) -> Result<(), DatabaseError> {
+        self.breathe().await;
         if let Some(reference) = &envelope.reference {
             let text = self
                 .database
@@ -132,6 +139,18 @@ impl Relay {
             self.publish(envelope, cursor);
         }
         Ok(())
+    }
+
+    /// Pauses when many events have been published in no time.
+    async fn breathe(&mut self) {
+        self.burst_events += 1;
+        if self.burst_events > BURST_EVENTS_MAX {
+            if self.burst_began.elapsed() < BURST_MIN {
+                tokio::time::sleep(BURST_PAUSE).await;
+            }
+            self.burst_began = Instant::now();
+            self.burst_events = 0;
+        }
     }
 
     fn publish(&self, envelope: &Envelope<'_>, cursor: Option<&str>) {

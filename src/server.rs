@@ -20,6 +20,7 @@ use crate::presence::PresenceKeeper;
 use crate::relay::Relay;
 use crate::routes::{self, Site};
 use crate::settings::Settings;
+use crate::stream::Patient;
 use crate::writer::Writer;
 
 /// A client that has not sent its request's head by then is not a browser that anybody waits at.
@@ -141,7 +142,7 @@ async fn serve(stream: TcpStream, site: Arc<Site>, drain: CancellationToken) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_READ_MAX)
         .max_buf_size(READ_BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let outcome = tokio::select! {

@@ -11,7 +11,6 @@ use hyper::header::{
 use hyper::{Request, body::Incoming};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use uuid::Uuid;
 
@@ -24,7 +23,7 @@ use crate::identity::{self, Credential};
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
 use crate::relay;
-use crate::stream::{Live, sse, websocket as socket};
+use crate::stream::{Live, Patient, sse, websocket as socket};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx not to collect a stream until it is long enough.
@@ -204,9 +203,16 @@ pub async fn websocket(
             }
         };
         // Without hyper's wrapping, the connection costs no more than its socket.
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
+        match upgraded.downcast::<TokioIo<Patient>>() {
             Ok(parts) => {
-                socket::run(parts.io.into_inner(), parts.read_buf, live, commands, actor).await
+                socket::run(
+                    parts.io.into_inner().into_inner(),
+                    parts.read_buf,
+                    live,
+                    commands,
+                    actor,
+                )
+                .await
             }
             Err(_) => tracing::error!("an upgraded connection is not what was accepted"),
         }

@@ -4,6 +4,7 @@
 //! *Invariant:* nothing here queries. What a connection begins with (its place in the hub, and what
 //! it missed) is given to it.
 
+mod patient;
 pub mod sse;
 pub mod websocket;
 
@@ -15,10 +16,14 @@ use serde_json::json;
 use crate::frame::{Form, Frame};
 use crate::hub::{Attachment, Close};
 
+pub use patient::Patient;
+
 /// Frames taken from a queue at once. What waits for a socket leaves in one write.
 const BATCH_FRAMES_MAX: usize = 256;
 /// A server that stops spreads its clients' return over this long.
 const RETURN_SPREAD_MS: u64 = 2_000;
+/// A client that takes nothing for this long is gone, or does not read.
+const WRITE_MAX: Duration = Duration::from_secs(20);
 /// How often a quiet connection shows a sign of life: most proxies cut after 30 to 60 seconds of silence.
 const BEAT_EVERY: Duration = Duration::from_secs(15);
 

@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError}
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
-use super::{BATCH_FRAMES_MAX, BEAT_EVERY, Live, comes_back, going_away};
+use super::{BATCH_FRAMES_MAX, BEAT_EVERY, Live, WRITE_MAX, comes_back, going_away};
 use crate::command::{self, Actor, COMMAND_BYTES_MAX, Commands, Reply};
 use crate::frame::{Event, Form};
 use crate::hub::Close;
@@ -33,8 +33,6 @@ use crate::problem::Problem;
 const COMMANDS_MAX: usize = 64;
 /// A client heard nothing of for this long, though pinged, is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
-/// A client that takes nothing for this long is gone, or does not read.
-const WRITE_MAX: Duration = Duration::from_secs(20);
 /// How long a closed client may take to take the last frames, and again to say goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// How long a connection that is closed by us waits for its commands' outcomes.
@@ -261,6 +259,12 @@ impl Connection {
     fn answer(&mut self, form: Form, reference: Option<&Value>, outcome: Result<Reply, Problem>) {
         if let Ok(Reply::Away(is_away)) = &outcome {
             self.live.attachment.set_away(*is_away);
+        }
+        if matches!(outcome, Ok(Reply::Pong)) {
+            // A pong comes after all that was there for the client before it.
+            while let Ok(frame) = self.live.attachment.queue.try_recv() {
+                self.outgoing.push(frame.encoded(form));
+            }
         }
         if let Some(json) = command::answer(reference, &outcome) {
             self.outgoing.push(Event::own(json).encoded(Form {
