@@ -54,12 +54,34 @@ set search_path = pg_catalog, pg_temp as $$
 declare
     v_before constant text := coalesce(current_setting('chat.actor', true), '');
 begin
+    perform chat.require_active(p_actor);
     perform set_config('chat.actor', coalesce(p_actor::text, ''), true);
     return v_before;
 end
 $$;
 
-comment on function chat.act_as(uuid) is 'Makes p_actor (null: the system) the acting user until the setting is put back; returns the setting before.';
+comment on function chat.act_as(uuid) is
+    'Makes p_actor (null: the system) the acting user until the setting is put back; returns the setting before. Raises CH403 user_deactivated, CH404 user_not_found.';
+
+create or replace function chat.require_active(p_actor uuid) returns void language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_deactivated_at timestamptz;
+begin
+    if p_actor is null then
+        return;
+    end if;
+    select u.deactivated_at into v_deactivated_at from chat.users u where u.id = p_actor;
+    if not found then
+        perform chat.refuse(404, 'user_not_found', 'The acting user does not exist.');
+    elsif v_deactivated_at is not null then
+        perform chat.refuse(403, 'user_deactivated', 'The acting user has been deactivated.');
+    end if;
+end
+$$;
+
+comment on function chat.require_active(uuid) is
+    'Raises CH404 user_not_found or CH403 user_deactivated unless p_actor (null: the system) can act.';
 
 create or replace function chat.json_time(p_time timestamptz) returns text language sql stable as $$
     select to_char(p_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')

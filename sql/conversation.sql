@@ -191,6 +191,7 @@ declare
     v_before constant text := chat.act_as(null);
     v_conversation chat.conversations;
 begin
+    perform chat.require_active(p_actor);
     if not exists (select from chat.users u where u.id = p_user and u.deactivated_at is null) then
         perform chat.refuse(404, 'user_not_found', 'user_id: there is no such user.');
     end if;
@@ -219,6 +220,7 @@ declare
     v_conversation chat.conversations;
     v_missing uuid;
 begin
+    perform chat.require_active(p_actor);
     if cardinality(p_members) > c_members_max then
         perform chat.refuse(422, 'too_many_members', format('member_ids: at most %s at once.', c_members_max));
     end if;
@@ -246,6 +248,7 @@ declare
     v_before constant text := chat.act_as(null);
     v_conversation chat.conversations;
 begin
+    perform chat.require_active(p_actor);
     insert into chat.conversations (kind, title, description, join_policy, created_by)
     values ('room', p_title, p_description, p_join_policy, p_actor)
     returning * into v_conversation;

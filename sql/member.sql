@@ -49,6 +49,7 @@ begin
             perform chat.refuse(422, 'immutable_column', 'conversation_id, user_id: never change.');
         end if;
         new.revision := old.revision;
+        new.added_by := old.added_by;
         new.joined_seq := old.joined_seq;
         new.joined_at := old.joined_at;
         if (new.role, new.left_at) is not distinct from (old.role, old.left_at) then

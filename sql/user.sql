@@ -99,6 +99,8 @@ create or replace trigger b_join_general after insert on chat.users
 
 create or replace function chat.users_announce() returns trigger language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := chat.act_as(null);
 begin
     perform chat.announce(array(
         select chat.to_peers(u.id, chat.user_event(u))
@@ -109,6 +111,13 @@ begin
     update chat.sessions s set ended_at = clock_timestamp()
     from updated n join previous o on o.id = n.id
     where s.user_id = n.id and n.deactivated_at is not null and o.deactivated_at is null and s.ended_at is null;
+    -- One who was made deactivated has not been in the general room before.
+    insert into chat.members (conversation_id, user_id)
+    select c.id, n.id from updated n join previous o on o.id = n.id cross join chat.conversations c
+    where c.is_general and c.closed_at is null and n.deactivated_at is null and o.deactivated_at is not null
+    order by n.id
+    on conflict (conversation_id, user_id) do nothing;
+    perform set_config('chat.actor', v_before, true);
     return null;
 end
 $$;

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "database/acting.rs"]
+mod acting;
 #[path = "database/batch.rs"]
 mod batch;
 #[path = "database/cursor.rs"]

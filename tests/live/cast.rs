@@ -42,6 +42,11 @@ impl Cast {
         }
     }
 
+    /// Returns when the server has relayed all that was announced up to now.
+    pub async fn relayed(&self) {
+        self.fresh_cursor(&self.ada).await;
+    }
+
     /// A cursor with which everything up to now counts as seen; that of an event may bring the event
     /// itself again. Typing is announced after it, so when that is heard the server has heard it.
     pub async fn fresh_cursor(&self, person: &Person) -> String {

@@ -12,6 +12,7 @@ async fn a_held_socket_hears_and_says_only_what_belongs_to_its_conversation() {
     let cast = Cast::assemble().await;
     let group = cast.ada.group(&[&cast.bob, &cast.eve]).await;
     let elsewhere = cast.bob.say(group, "in the group").await;
+    cast.relayed().await;
     let mut held = cast
         .bob
         .open(&format!("/ws/private/{}", cast.direct))

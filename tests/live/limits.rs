@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::asking::{ask, handshake, header};
 use crate::cast::Cast;
+use crate::support::server::PATIENCE;
 use crate::support::{Client, run};
 
 /// Far more bytes than queues and buffers on the way to a client hold.
@@ -85,9 +87,13 @@ async fn a_stream_that_nobody_reads_gives_its_place_up() {
             .status()
             .as_u16()
     };
-    while connect().await != 429 {
-        tokio::task::yield_now().await;
+    // It reads that it is connected, and from then on nothing.
+    let mut read = Vec::new();
+    while !read.windows(7).any(|window| window == b"\"ready\"") {
+        let got = timeout(PATIENCE, stalled.read_buf(&mut read)).await;
+        assert_ne!(got.unwrap().unwrap(), 0);
     }
+    assert_eq!(connect().await, 429);
     flood(&database, cast.direct, cast.ada.id).await;
     // Longer than the server lets a write wait.
     let patience = tokio::time::Instant::now() + Duration::from_secs(60);

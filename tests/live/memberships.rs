@@ -26,6 +26,7 @@ async fn an_added_member_gets_the_membership_the_conversation_and_then_what_is_s
     let cast = Cast::assemble().await;
     let group = cast.ada.group(&[&cast.bob]).await;
     cast.ada.say(group, "before").await;
+    cast.relayed().await;
     let mut bobs = cast.bob.connect().await;
     let mut eves = cast.eve.connect().await;
     let mut eves_stream = cast.eve.stream(None).await;

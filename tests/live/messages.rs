@@ -46,6 +46,7 @@ async fn a_message_reaches_every_device_of_its_members_and_nobody_else() {
 async fn an_edit_comes_as_the_whole_message_with_a_higher_revision() {
     let cast = Cast::assemble().await;
     let first = cast.ada.say(cast.direct, "helo").await;
+    cast.relayed().await;
     let mut adas = cast.ada.connect().await;
     let mut bobs = cast.bob.connect().await;
     let mut eves = cast.eve.connect().await;
@@ -84,6 +85,7 @@ async fn a_deleted_message_keeps_its_place_and_loses_its_content() {
     let cast = Cast::assemble().await;
     let secret = cast.ada.say(cast.direct, "a secret").await;
     cast.ada.say(cast.direct, "after").await;
+    cast.relayed().await;
     let mut adas = cast.ada.connect().await;
     let mut bobs = cast.bob.connect().await;
     let mut eves = cast.eve.connect().await;
@@ -205,6 +207,7 @@ async fn two_hundred_sends_in_flight_keep_their_order() {
 async fn of_edits_in_flight_the_last_one_counts() {
     let cast = Cast::assemble().await;
     let message = cast.ada.say(cast.direct, "first").await;
+    cast.relayed().await;
     let mut adas = cast.ada.connect().await;
     for n in 0..40 {
         adas.send(

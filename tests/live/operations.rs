@@ -32,7 +32,7 @@ async fn it_is_alive_and_ready_and_says_so_to_programs_at_the_root() {
     assert_eq!(ready.status(), 200);
     assert_eq!(
         ready.json::<Value>().await.unwrap(),
-        json!({"ready": true, "database": true, "listener": true})
+        json!({"ready": true, "database": true, "schema": true, "listener": true})
     );
     let root = get("/", "application/json").await;
     assert_eq!(header(&root, "content-type"), "application/json");
@@ -75,7 +75,7 @@ async fn it_is_not_ready_while_the_database_is_away_and_loses_nothing_of_that_ti
         if status == 503 && body["listener"] == false {
             assert_eq!(
                 body,
-                json!({"ready": false, "database": false, "listener": false})
+                json!({"ready": false, "database": false, "schema": false, "listener": false})
             );
             break;
         }

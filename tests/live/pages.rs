@@ -94,8 +94,6 @@ async fn the_chat_comes_with_its_history_and_a_cursor_to_go_on_from() {
     cast.ada.say(cast.direct, "since then").await;
     let mut socket = cast.bob.resume(attribute(&html, "data-cursor")).await;
     socket.message("since then").await;
-    socket.settle().await;
-    assert!(!socket.bodies().contains(&"message 9."));
 
     // The scripts and styles that the page names are there, under an address that changes with them.
     let assets = attribute(&html, "src").to_owned();

@@ -174,7 +174,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             "POST",
             "/api/conversations/direct",
             json!({}),
-            "missing field `user_id`",
+            "user_id: is required",
         ),
         (
             "POST",
@@ -228,7 +228,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             "PUT",
             &format!("{group}/members/{}", cast.bob.id),
             json!({}),
-            "missing field `role`",
+            "role: is required",
         ),
         ("PUT", "/api/users/me", json!({"name": " "}), "name:"),
         (
@@ -279,7 +279,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             json!({"body": "b", "kind": "dance"}),
             "kind:",
         ),
-        ("PUT", &message, json!({}), "missing field `body`"),
+        ("PUT", &message, json!({}), "body: is required"),
         ("PUT", &message, json!({"body": "\t"}), "body:"),
         ("DELETE", &format!("{message}?for=me"), json!(null), "for:"),
         (

@@ -48,6 +48,7 @@ async fn exactly_what_was_missed_arrives_after_ready() {
         .put("/api/users/me", json!({"name": "Eve L."}))
         .await;
 
+    cast.relayed().await;
     let mut back = cast.bob.resume(&cursor).await;
     let frames = missed(&mut back).await;
     let messages: Vec<_> = frames
@@ -114,6 +115,7 @@ async fn a_receipt_that_was_missed_comes_with_where_the_marks_stand() {
     cast.bob.put(&marks, json!({"delivered_seq": 3})).await;
     cast.bob.put(&marks, json!({"read_seq": 1})).await;
     cast.bob.put(&marks, json!({"read_seq": 2})).await;
+    cast.relayed().await;
     let mut back = cast.ada.resume(&cursor).await;
     let frames = missed(&mut back).await;
     let receipts: Vec<_> = frames
@@ -154,10 +156,10 @@ async fn a_cursor_that_is_no_cursor_of_this_database_is_answered_with_reset() {
             "{cursor:.60}"
         );
         // From here it is like any other.
-        let cursor = socket.cursor.clone();
+        cast.bob.say(cast.direct, "live").await;
+        socket.message("live").await;
         cast.bob.say(cast.direct, "after").await;
-        socket.message("after").await;
-        let mut resumed = cast.ada.resume(&cursor).await;
+        let mut resumed = cast.ada.resume(&socket.cursor).await;
         resumed.message("after").await;
         assert!(!resumed.kinds().contains(&"reset"));
     }
@@ -178,11 +180,13 @@ async fn more_than_five_thousand_changes_are_answered_with_reset() {
     let fill = "insert into chat.messages (conversation_id, sender_id, body)
                 select $1, $2, n::text from generate_series(1, $3) n";
     run(&database, fill, &[&cast.direct, &cast.ada.id, &4_990]).await;
+    cast.relayed().await;
     let mut within = cast.bob.resume(&cursor).await;
     within.message("4990").await;
     assert!(!within.kinds().contains(&"reset"));
     assert_eq!(within.bodies().len(), 4_990);
     run(&database, fill, &[&cast.direct, &cast.ada.id, &20]).await;
+    cast.relayed().await;
     let mut beyond = cast.bob.resume(&cursor).await;
     assert_eq!(beyond.next().await.unwrap(), json!({"type": "reset"}));
     beyond.settle().await;
@@ -230,6 +234,7 @@ async fn a_conversation_that_one_was_removed_from_does_not_leak_on_coming_back()
         assert_eq!(frames[0]["member"]["state"], "left");
         assert_eq!(frames[0]["member"]["user_id"], json!(cast.bob.id));
     };
+    cast.relayed().await;
     let mut back = cast.bob.resume(&cursor).await;
     check(&missed(&mut back).await);
     let (_, changes) = cast.bob.get(&format!("/api/changes?cursor={cursor}")).await;
@@ -248,6 +253,7 @@ async fn changes_by_get_are_those_of_a_socket() {
     let path = format!("/api/changes?cursor={cursor}");
     let (status, changes) = cast.bob.get(&path).await;
     assert_eq!((status, &changes["reset"]), (200, &json!(false)));
+    cast.relayed().await;
     let mut socket = cast.bob.resume(cursor).await;
     let frames = missed(&mut socket).await;
     let events = changes["events"].as_array().unwrap();

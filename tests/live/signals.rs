@@ -90,6 +90,7 @@ async fn a_message_tells_who_received_and_read_it_and_when() {
 #[tokio::test]
 async fn typing_reaches_members_and_no_stranger_and_is_written_nowhere() {
     let cast = Cast::assemble().await;
+    cast.relayed().await;
     let mut adas = cast.ada.connect().await;
     let mut bobs = cast.bob.connect().await;
     let mut eves = cast.eve.connect().await;

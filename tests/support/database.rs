@@ -99,7 +99,7 @@ impl TestDatabase {
         }
     }
 
-    pub(super) fn config(&self) -> &Config {
+    pub fn config(&self) -> &Config {
         &self.config
     }
 
