@@ -242,6 +242,10 @@ declare
     v_before constant text := chat.act_as(p_actor);
     v_member chat.members;
 begin
+    -- What is no room is nobody's business but its members'.
+    if not exists (select from chat.conversations c where c.id = p_conversation and c.kind = 'room') then
+        perform chat.require_member(p_actor, p_conversation);
+    end if;
     insert into chat.members (conversation_id, user_id) values (p_conversation, p_actor)
     on conflict (conversation_id, user_id) do update set left_at = null, role = 'member'
         where chat.members.left_at is not null

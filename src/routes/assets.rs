@@ -46,7 +46,7 @@ pub fn asset(asked: &Asked) -> Result<Response, Problem> {
         Some("webmanifest") => "application/manifest+json",
         _ => "application/octet-stream",
     };
-    let is_current = base().ends_with(asked.parameters.text("hash"));
+    let is_current = base().strip_prefix("/static/") == Some(asked.parameters.text("hash"));
     let mut response = http::respond(StatusCode::OK, content_type, file.data.into_owned());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::http::{self, Query, Response};
 use super::users::{next_after, user_id};
 use super::{Asked, Site, require_session};
+use crate::postgres::DatabaseError;
 use crate::postgres::conversations::{ConversationPlace, Opened};
 use crate::problem::Problem;
 
@@ -113,7 +114,8 @@ pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
             body.description.as_deref(),
             body.join_policy.as_deref(),
         )
-        .await?;
+        .await
+        .map_err(in_our_words)?;
     Ok(http::json(StatusCode::OK, json))
 }
 
@@ -144,7 +146,8 @@ pub async fn create_group(site: &Arc<Site>, asked: Asked) -> Result<Response, Pr
     let opened = site
         .database
         .create_group(session.user_id, &body.name, &body.member_ids)
-        .await?;
+        .await
+        .map_err(in_our_words)?;
     Ok(made(opened))
 }
 
@@ -162,7 +165,8 @@ pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
             body.description.as_deref(),
             &body.join_policy,
         )
-        .await?;
+        .await
+        .map_err(in_our_words)?;
     Ok(made(opened))
 }
 
@@ -222,6 +226,15 @@ pub async fn remove_member(site: &Arc<Site>, asked: Asked) -> Result<Response, P
         .remove_member(session.user_id, id, user)
         .await?;
     Ok(http::json(StatusCode::OK, json))
+}
+
+/// The field that the database calls title is called name here.
+fn in_our_words(error: DatabaseError) -> Problem {
+    let mut problem = Problem::from(error);
+    if let Some(rule) = problem.detail.strip_prefix("title:") {
+        problem.detail = format!("name:{rule}");
+    }
+    problem
 }
 
 fn made(opened: Opened) -> Response {

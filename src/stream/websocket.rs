@@ -358,21 +358,9 @@ impl Outgoing {
         self.waiting.push_back(bytes);
     }
 
-    /// Writes all that waits, in as few system calls as the socket takes it, for `patience` at most.
+    /// Writes all that waits, in as few system calls as the socket takes it. A client may be slow; one
+    /// that takes nothing at all for `patience` is gone.
     async fn flush(&mut self, patience: Duration) -> io::Result<()> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        match tokio::time::timeout(patience, self.write_all()).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the client takes nothing",
-            )),
-        }
-    }
-
-    async fn write_all(&mut self) -> io::Result<()> {
         while !self.waiting.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let mut count = 0;
@@ -380,7 +368,16 @@ impl Outgoing {
                 *slice = IoSlice::new(bytes);
                 count += 1;
             }
-            let mut written = self.write.write_vectored(&slices[..count]).await?;
+            let writing = self.write.write_vectored(&slices[..count]);
+            let mut written = match tokio::time::timeout(patience, writing).await {
+                Ok(outcome) => outcome?,
+                Err(_) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "the client takes nothing",
+                    ));
+                }
+            };
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -210,8 +210,10 @@ impl Socket {
 
     /// The next frame; none when the connection has ended, its close frame then in `closed`.
     pub async fn next(&mut self) -> Option<Value> {
+        // One deadline for all that is passed over: the server's pings are no reason to wait longer.
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            match timeout(PATIENCE, self.socket.next())
+            match timeout_at(deadline, self.socket.next())
                 .await
                 .expect("no frame came")
             {
