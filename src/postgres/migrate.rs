@@ -15,7 +15,7 @@ mod tables {
 pub const SQL_VERSION: i32 = 1;
 
 /// The files of `sql/`, in the order in which they are applied.
-pub const SQL_FILES: [(&str, &str); 12] = [
+pub const SQL_FILES: [(&str, &str); 14] = [
     ("basis", include_str!("../../sql/basis.sql")),
     ("event", include_str!("../../sql/event.sql")),
     ("user", include_str!("../../sql/user.sql")),
@@ -23,6 +23,8 @@ pub const SQL_FILES: [(&str, &str); 12] = [
     ("conversation", include_str!("../../sql/conversation.sql")),
     ("member", include_str!("../../sql/member.sql")),
     ("message", include_str!("../../sql/message.sql")),
+    ("send", include_str!("../../sql/send.sql")),
+    ("history", include_str!("../../sql/history.sql")),
     ("receipt", include_str!("../../sql/receipt.sql")),
     ("presence", include_str!("../../sql/presence.sql")),
     ("change", include_str!("../../sql/change.sql")),

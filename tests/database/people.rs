@@ -336,7 +336,7 @@ async fn a_group_is_run_by_its_owner_and_admins() {
             "select chat.join($1, $2)",
             vec![&dan, &group],
             "CH403",
-            "not_open",
+            "not_a_member",
         ),
         (
             remove,

@@ -182,8 +182,8 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             json!({"user_id": 1}),
             "user_id:",
         ),
-        ("POST", "/api/groups", json!({"name": ""}), "title:"),
-        ("POST", "/api/groups", json!({"name": long}), "title:"),
+        ("POST", "/api/groups", json!({"name": ""}), "name:"),
+        ("POST", "/api/groups", json!({"name": long}), "name:"),
         ("POST", "/api/groups", json!({"name": "a\0"}), "name:"),
         (
             "POST",
@@ -191,7 +191,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             json!({"name": "n", "member_ids": ["x"]}),
             "member_ids[0]:",
         ),
-        ("POST", "/api/rooms", json!({"name": " "}), "title:"),
+        ("POST", "/api/rooms", json!({"name": " "}), "name:"),
         (
             "POST",
             "/api/rooms",
@@ -210,7 +210,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             json!({"name": "n", "description": "x".repeat(1_001)}),
             "description:",
         ),
-        ("PUT", &group, json!({"name": ""}), "title:"),
+        ("PUT", &group, json!({"name": ""}), "name:"),
         ("PUT", &group, json!({"description": 1}), "description:"),
         (
             "POST",
