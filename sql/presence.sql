@@ -67,6 +67,20 @@ $$;
 
 comment on function chat.announce_presences(uuid[], text[]) is 'Announces users whose status differs from the one before. Events: presence.';
 
+-- Envelopes of the users whose presence is younger than p_within, for a listener that has heard nothing
+-- for so long: presence has no cursor to resume from.
+create or replace function chat.recent_presences(p_within interval) returns setof text language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select chat.to_peers(r.user_id, chat.presence_event(r.user_id))
+    from (
+        select p.user_id from chat.presence p where p.since > clock_timestamp() - p_within
+        union
+        select u.id from chat.users u where u.last_seen_at > clock_timestamp() - p_within
+    ) r
+$$;
+
+comment on function chat.recent_presences(interval) is 'Envelopes of the users who came, went or changed status within p_within.';
+
 -- A server's sign of life; announcing the cursor proves to its listener that NOTIFY arrives.
 -- Returns false when the server was not registered (any more): then it writes all its users' presence anew.
 create or replace function chat.beat(p_server uuid) returns boolean language plpgsql

@@ -1,6 +1,6 @@
 //! Listens to the database, for as long as the server runs, and catches up after every silence.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// Every server beats each [`crate::presence::BEAT_EVERY`], through the same channel: several
 /// missed in a row mean that the connection is dead, though it may not know.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// What changes is stamped a moment before it is announced, and clocks run differently fast.
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(5);
+
 /// What the listener knows. All cursors that clients get come from here, and so from announcements:
 /// those were flushed to disk, and outlive a crash of PostgreSQL.
 #[derive(Clone, Debug, Default)]
@@ -35,10 +38,11 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let mut backoff = BACKOFF_MIN;
+    let mut heard_last = Instant::now();
     loop {
         let outcome = tokio::select! {
             () = cancel.cancelled() => return,
-            outcome = listen(&database, &mut relay, &heard) => outcome,
+            outcome = listen(&database, &mut relay, &heard, &mut heard_last) => outcome,
         };
         let mut has_listened = false;
         heard.send_modify(|heard| has_listened = std::mem::take(&mut heard.is_listening));
@@ -67,13 +71,15 @@ async fn listen(
     database: &Database,
     relay: &mut Relay,
     heard: &watch::Sender<Heard>,
+    heard_last: &mut Instant,
 ) -> Result<&'static str, DatabaseError> {
     let mut listening = Listening::start(database.address()).await?;
     // A failover may have come between: cursors of the history before it are worth nothing.
     database.renew_epoch().await?;
     let since = heard.borrow().cursor.clone();
+    let silence = heard_last.elapsed() + CLOCKS_DIFFER_MAX;
     if let Some(since) = since
-        && !relay.catch_up(&since).await?
+        && !relay.catch_up(&since, silence).await?
     {
         heard.send_modify(|heard| heard.cursor = None);
     }
@@ -90,6 +96,7 @@ async fn listen(
             if !heard.borrow().is_listening {
                 tracing::info!("listening");
             }
+            *heard_last = Instant::now();
             heard.send_replace(Heard {
                 is_listening: true,
                 cursor: Some(cursor),

@@ -93,9 +93,14 @@ impl Relay {
         Ok(parsed.cursor.map(str::to_owned))
     }
 
-    /// Relays all that changed since a cursor, for a listener that missed something. False when that
-    /// is too much, or the cursor is of another history: then every client is sent to resume by its own.
-    pub async fn catch_up(&mut self, since: &str) -> Result<bool, DatabaseError> {
+    /// Relays all that changed since a cursor, and who came and went within `silence`, for a listener
+    /// that missed something. False when that is too much, or the cursor is of another history: then
+    /// every client is sent to resume by its own.
+    pub async fn catch_up(
+        &mut self,
+        since: &str,
+        silence: Duration,
+    ) -> Result<bool, DatabaseError> {
         let changes = self.database.changes_since(None, since).await?;
         if changes.is_reset {
             tracing::warn!(
@@ -105,12 +110,13 @@ impl Relay {
             return Ok(false);
         }
         tracing::info!(events = changes.envelopes.len(), "caught up");
-        for text in &changes.envelopes {
+        let presences = self.database.recent_presences(silence).await?;
+        for text in changes.envelopes.iter().chain(&presences) {
             match serde_json::from_str::<Envelope<'_>>(text) {
                 // With the old cursor: whoever is cut off between two of them gets the rest again.
                 Ok(envelope) => self.deliver(&envelope, Some(since)).await?,
                 Err(error) => {
-                    tracing::error!(%error, "an envelope of chat.changes_since can not be read")
+                    tracing::error!(%error, "an envelope of the database's can not be read")
                 }
             }
         }

@@ -51,4 +51,16 @@ impl Database {
         .await?;
         Ok(())
     }
+
+    /// Envelopes of the users who came, went or changed their status within this time.
+    pub async fn recent_presences(&self, within: Duration) -> Result<Vec<String>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select e from chat.recent_presences(make_interval(secs => $1)) e",
+                &[&within.as_secs_f64()],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+    }
 }

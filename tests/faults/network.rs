@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::support::ledger::check_followers;
 use crate::support::load::{people, senders};
-use crate::support::{Door, Follower, Load, TestDatabase, TestServer, Wire, send};
+use crate::support::{Door, Follower, Load, Person, TestDatabase, TestServer, Wire, send};
 
 /// What the server calls it in pg_stat_activity.
 const LISTENER: &str = "webchat listener";
@@ -62,4 +64,29 @@ async fn a_listening_connection_that_falls_silent_is_noticed_and_nothing_is_lost
         assert_eq!(follower.mirror().connections, 1, "{}", follower.name);
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn who_left_while_the_server_heard_nothing_is_shown_as_offline_after() {
+    let database = TestDatabase::create().await;
+    let wire = Wire::to(&database).await;
+    let deaf = TestServer::start(&wire.database).await;
+    let other = TestServer::start(&database).await;
+    let ada = Person::guest(deaf.address, "Ada").await;
+    let ben = Person::guest(other.address, "Ben").await;
+    ada.direct(&ben).await;
+    let mut adas = ada.connect().await;
+    let bens = ben.connect().await;
+    let is = |frame: &Value, status: &str| {
+        frame["type"] == "presence"
+            && frame["user_id"] == ben.id.to_string()
+            && frame["status"] == status
+    };
+    adas.next_where(|frame| is(frame, "online")).await;
+    wire.silence(LISTENER);
+    bens.close().await;
+    // Nobody tells it: it finds out by the silence, listens anew, and asks.
+    adas.next_where(|frame| is(frame, "offline")).await;
+    deaf.stop().await;
+    other.stop().await;
 }
