@@ -47,7 +47,9 @@ create or replace function chat.history(
     p_actor uuid, p_conversation uuid, p_before bigint default null, p_after bigint default null,
     p_around bigint default null, p_limit integer default 50)
 returns table (seq bigint, message json) language plpgsql stable
-security definer set search_path = pg_catalog, pg_temp as $$
+security definer set search_path = pg_catalog, pg_temp
+-- As in chat.messages_complete: a page is read in order, from the primary key.
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
     v_limit constant integer := least(greatest(p_limit, 1), 100);

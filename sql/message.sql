@@ -61,8 +61,11 @@ comment on function chat.check_content(text, text, jsonb) is 'Raises CH422 (nami
 -- with a snapshot that sees whatever the lock waited for: so seq is gapless and in the order
 -- of commit, and nobody sends after being removed. Rows of this statement that came before
 -- are seen too, so a row skipped by `on conflict do nothing` leaves no gap.
+-- Without sorting, the newest seq can only come from the end of the primary key. Left to itself, the planner
+-- takes any index of an empty table, keeps that plan while the table fills, and each row then reads all before.
 create or replace function chat.messages_complete() returns trigger language plpgsql
-security definer set search_path = pg_catalog, pg_temp as $$
+security definer set search_path = pg_catalog, pg_temp
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     v_actor constant uuid := chat.current_actor();
     v_closed_at timestamptz;
@@ -96,7 +99,7 @@ begin
     select
         m.active, u.deactivated_at is not null,
         new.reply_to is null or exists (select from chat.messages r where r.id = new.reply_to and r.conversation_id = new.conversation_id),
-        coalesce((select max(l.seq) from chat.messages l where l.conversation_id = new.conversation_id), 0)
+        coalesce((select l.seq from chat.messages l where l.conversation_id = new.conversation_id order by l.seq desc limit 1), 0)
     into v_is_member, v_is_deactivated, v_has_reply_target, v_last_seq
     from (select) one
     left join (chat.members m join chat.users u on u.id = m.user_id)

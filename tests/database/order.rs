@@ -376,3 +376,32 @@ async fn of_two_that_write_crosswise_one_is_turned_back_and_may_retry() {
     assert_eq!(seqs(&client, one).await, [1, 2]);
     assert_eq!(seqs(&client, two).await, [1, 2]);
 }
+
+#[tokio::test]
+async fn a_large_insert_into_an_empty_table_reads_each_place_once() {
+    const ROWS: i64 = 2_000;
+    let database = TestDatabase::create().await;
+    let client = database.connect().await;
+    let ann = user(&client, "Ann").await;
+    let ben = user(&client, "Ben").await;
+    let pair = group(&client, ann, &[ben]).await;
+    client.batch_execute("begin").await.unwrap();
+    run(
+        &client,
+        "insert into chat.messages (conversation_id, sender_id, body)
+         select $1, $2, 'row ' || g from generate_series(1, $3::bigint) g",
+        &[&pair, &ann, &ROWS],
+    )
+    .await;
+    // Rows read by any scan of the table or of any index of it.
+    let read: i64 = value(
+        &client,
+        "select pg_stat_get_xact_tuples_returned('chat.messages'::regclass)
+            + (select sum(pg_stat_get_xact_tuples_returned(indexrelid))::bigint
+               from pg_index where indrelid = 'chat.messages'::regclass)",
+        &[],
+    )
+    .await;
+    client.batch_execute("commit").await.unwrap();
+    assert!(read <= ROWS * 5, "{read} rows were read to place {ROWS}");
+}
