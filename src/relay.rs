@@ -16,7 +16,7 @@ use crate::postgres::{Database, DatabaseError};
 const BURST_EVENTS_MAX: usize = 256;
 /// Faster than that, connections get [`BURST_PAUSE`] to take what waits: one large insert, or a catch-up,
 /// is thousands of events at once, and would fill every queue before the first connection had its turn.
-const BURST_MIN: Duration = Duration::from_millis(10);
+const BURST_MIN: Duration = Duration::from_millis(100);
 const BURST_PAUSE: Duration = Duration::from_millis(2);
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
@@ -153,6 +153,9 @@ impl Relay {
         if self.burst_events > BURST_EVENTS_MAX {
             if self.burst_began.elapsed() < BURST_MIN {
                 tokio::time::sleep(BURST_PAUSE).await;
+            } else {
+                // Slower than that, they still need a turn between two reads that were ready at once.
+                tokio::task::yield_now().await;
             }
             self.burst_began = Instant::now();
             self.burst_events = 0;
