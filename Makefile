@@ -120,7 +120,7 @@ plpgsql_check: postgres
 	if command -v apt-get >/dev/null; then apt_install "postgresql-$$version-plpgsql-check"; \
 	elif command -v dnf >/dev/null; then \
 		as_root dnf install -y plpgsql_check || as_root dnf install -y "plpgsql_check_$$version"; \
-	else say 'there is no package for it here; the test that needs it will say so'; fi
+	else say 'there is no package for it here; WITHOUT_PLPGSQL_CHECK=1 does without'; fi
 
 # The browser tests drive it through its WebDriver. Where apt has no package of that name (Ubuntu), it is called
 # chromium-browser.
