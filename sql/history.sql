@@ -1,7 +1,7 @@
 -- Reading messages: one, what it said before its edits, and pages of a conversation.
 
--- What a message said before each edit, oldest first, to members.
-create or replace function chat.revisions(p_actor uuid, p_message uuid) returns setof json language plpgsql stable
+-- A message, deleted or not, that p_actor may know of.
+create or replace function chat.require_message(p_actor uuid, p_message uuid) returns chat.messages language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_message chat.messages;
@@ -11,6 +11,19 @@ begin
         perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
     end if;
     perform chat.require_member(p_actor, v_message.conversation_id);
+    return v_message;
+end
+$$;
+
+comment on function chat.require_message(uuid, uuid) is
+    'The row of a message. Raises CH404 message_not_found or CH403 not_a_member unless p_actor (null: the system) is a member.';
+
+-- What a message said before each edit, oldest first, to members.
+create or replace function chat.revisions(p_actor uuid, p_message uuid) returns setof json language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_message constant chat.messages := chat.require_message(p_actor, p_message);
+begin
     if v_message.deleted_at is not null and p_actor is not null then
         perform chat.refuse(409, 'message_deleted', 'This message was deleted.');
     end if;
@@ -28,13 +41,8 @@ comment on function chat.revisions(uuid, uuid) is 'What a message said before ea
 create or replace function chat.read_message(p_actor uuid, p_message uuid) returns json language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    v_message chat.messages;
+    v_message constant chat.messages := chat.require_message(p_actor, p_message);
 begin
-    select * into v_message from chat.messages m where m.id = p_message;
-    if not found then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform chat.require_member(p_actor, v_message.conversation_id);
     return chat.message_json(v_message, (select u.name from chat.users u where u.id = v_message.sender_id));
 end
 $$;

@@ -160,13 +160,8 @@ comment on function chat.mark_read(uuid, uuid, bigint) is
 create or replace function chat.message_receipts(p_actor uuid, p_message uuid) returns json language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    v_message chat.messages;
+    v_message constant chat.messages := chat.require_message(p_actor, p_message);
 begin
-    select * into v_message from chat.messages m where m.id = p_message;
-    if not found then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform chat.require_member(p_actor, v_message.conversation_id);
     return (
         with reader as (
             select k.user_id, k.delivered_seq >= v_message.seq as is_delivered, k.read_seq >= v_message.seq as is_read, k.read_seq

@@ -72,6 +72,15 @@ impl Problem {
         )
     }
 
+    /// Our own mistake; whoever makes it logs it.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong here; it has been logged.",
+        )
+    }
+
     /// Whether the same again may succeed.
     pub fn retry_after_seconds(&self) -> Option<u32> {
         matches!(
@@ -130,11 +139,7 @@ impl From<DatabaseError> for Problem {
             DatabaseError::Conflict => Self::unavailable(),
             DatabaseError::Internal(text) => {
                 tracing::error!(error = text, "a statement failed");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "Something went wrong here; it has been logged.",
-                )
+                Self::internal()
             }
         }
     }

@@ -74,12 +74,6 @@ impl Address {
         }
     }
 
-    /// The same place with another database.
-    pub fn with_database(mut self, name: &str) -> Self {
-        self.config.dbname(name);
-        self
-    }
-
     /// A connection of one's own, outside the pool, named `name` in `pg_stat_activity`.
     async fn connect(
         &self,

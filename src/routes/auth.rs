@@ -139,7 +139,7 @@ pub async fn logout(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
 pub async fn sessions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let items = site.database.list_sessions(session.user_id).await?;
-    Ok(http::list(&items, None))
+    Ok(http::list(&items, serde_json::Value::Null))
 }
 
 pub async fn end_session(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

@@ -168,8 +168,8 @@ pub fn json(status: StatusCode, text: impl Into<Bytes>) -> Response {
 }
 
 /// `{"items": […], "next": …}` of objects that are JSON already. `next` is what the next page is asked by.
-pub fn list(items: &[String], next: Option<String>) -> Response {
-    let next = serde_json::Value::from(next);
+pub fn list(items: &[String], next: impl Into<serde_json::Value>) -> Response {
+    let next = next.into();
     json(
         StatusCode::OK,
         format!("{{\"items\":[{}],\"next\":{next}}}", items.join(",")),

@@ -81,11 +81,7 @@ pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
             message
         });
     }
-    let next = serde_json::Value::from(next);
-    Ok(http::json(
-        StatusCode::OK,
-        format!("{{\"items\":[{}],\"next\":{next}}}", items.join(",")),
-    ))
+    Ok(http::list(&items, next))
 }
 
 fn rendered(message: &str) -> Result<String, Problem> {
@@ -162,7 +158,7 @@ pub async fn revisions(site: &Arc<Site>, asked: Asked) -> Result<Response, Probl
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
     let items = site.database.revisions(session.user_id, id).await?;
-    Ok(http::list(&items, None))
+    Ok(http::list(&items, serde_json::Value::Null))
 }
 
 pub async fn receipts(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

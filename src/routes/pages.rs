@@ -182,10 +182,6 @@ async fn chat(site: &Site, session: &Session, open: Option<Uuid>) -> Result<Resp
 fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Problem> {
     serde_json::from_str(json).map_err(|error| {
         tracing::error!(%error, "the database's JSON can not be read");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "Something went wrong here; it has been logged.",
-        )
+        Problem::internal()
     })
 }
