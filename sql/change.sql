@@ -46,7 +46,7 @@ begin
           and (p_actor is null or u.id = p_actor or exists (
             select from chat.members m where m.user_id = u.id and m.active and m.conversation_id in (select o.id from own o)))
         union all
-        (select 4, m.conversation_id, m.seq, chat.to_conversation(m.conversation_id, chat.message_event(row(m.*)::chat.messages, u.name))
+        (select 4, m.conversation_id, m.seq, chat.message_envelope(row(m.*)::chat.messages, u.name)
         from own o
         -- Two probes of the index for each conversation, never a walk through what is old.
         cross join lateral (

@@ -81,9 +81,12 @@ declare
     -- PostgreSQL's limit is 7,999 bytes.
     c_payload_bytes_max constant integer := 7900;
     v_head text;
-    v_body text := '';
     v_room integer;
     v_envelope text;
+    v_number integer := 0;
+    v_first integer := 1; -- the first envelope of the payload that is being filled
+    v_used integer := 0; -- bytes in it
+    v_bytes integer;
 begin
     if coalesce(cardinality(p_envelopes), 0) = 0 then
         return;
@@ -94,19 +97,21 @@ begin
         else '{"cursor":"' || chat.current_cursor() || '","events":[' end;
     v_room := c_payload_bytes_max - octet_length(v_head) - 2;
     foreach v_envelope in array p_envelopes loop
-        if octet_length(v_envelope) > v_room then
+        v_number := v_number + 1;
+        v_bytes := octet_length(v_envelope) + 1;
+        if v_bytes > v_room then
             v_envelope := chat.reference_to(v_envelope::jsonb);
+            v_bytes := octet_length(v_envelope) + 1;
+            p_envelopes[v_number] := v_envelope;
         end if;
-        if v_body = '' then
-            v_body := v_envelope;
-        elsif octet_length(v_body) + 1 + octet_length(v_envelope) <= v_room then
-            v_body := v_body || ',' || v_envelope;
-        else
-            perform pg_notify('webchat', v_head || v_body || ']}');
-            v_body := v_envelope;
+        if v_used + v_bytes > v_room then
+            perform pg_notify('webchat', v_head || array_to_string(p_envelopes[v_first:v_number - 1], ',') || ']}');
+            v_first := v_number;
+            v_used := 0;
         end if;
+        v_used := v_used + v_bytes;
     end loop;
-    perform pg_notify('webchat', v_head || v_body || ']}');
+    perform pg_notify('webchat', v_head || array_to_string(p_envelopes[v_first:], ',') || ']}');
 end
 $$;
 
@@ -144,7 +149,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 begin
     case p_type
         when 'message' then
-            return (select chat.to_conversation(m.conversation_id, chat.message_event(m, u.name))
+            return (select chat.message_envelope(m, u.name)
                     from chat.messages m left join chat.users u on u.id = m.sender_id where m.id = p_id);
         when 'conversation' then
             return (select case when p_user is null

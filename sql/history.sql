@@ -49,8 +49,35 @@ $$;
 
 comment on function chat.read_message(uuid, uuid) is 'One message, to members. Raises CH403 not_a_member, CH404.';
 
--- One page of a conversation, always in the order of seq: the newest, or those right before p_before,
--- right after p_after, or around p_around. Each branch walks the primary key and stops at the limit.
+-- The seqs of a page: the newest, or those right before p_before, right after p_after, or around p_around. They have
+-- no gaps, so a page is a range, known before any message is read.
+create or replace function chat.page_range(
+    p_conversation uuid, p_before bigint, p_after bigint, p_around bigint, p_limit integer,
+    out first_seq bigint, out last_seq bigint) language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_limit constant bigint := least(greatest(p_limit, 1), 100)::bigint;
+    v_newest bigint;
+begin
+    select c.last_seq into v_newest from chat.conversations c where c.id = p_conversation;
+    if p_after is not null then
+        first_seq := least(greatest(p_after, 0), v_newest) + 1;
+        last_seq := least(first_seq + v_limit - 1, v_newest);
+    elsif p_around is not null then
+        last_seq := least(greatest(p_around, 0), v_newest);
+        first_seq := greatest(last_seq - (v_limit + 1) / 2, 0) + 1;
+        last_seq := least(last_seq + v_limit / 2, v_newest);
+    else
+        last_seq := case when p_before is null then v_newest else least(greatest(p_before, 1) - 1, v_newest) end;
+        first_seq := greatest(last_seq - v_limit, 0) + 1;
+    end if;
+end
+$$;
+
+comment on function chat.page_range(uuid, bigint, bigint, bigint, integer) is
+    'First and last seq of a page of a conversation: the newest, before, after or around a seq.';
+
+-- One page of a conversation, always in the order of seq.
 create or replace function chat.history(
     p_actor uuid, p_conversation uuid, p_before bigint default null, p_after bigint default null,
     p_around bigint default null, p_limit integer default 50)
@@ -60,32 +87,49 @@ security definer set search_path = pg_catalog, pg_temp
 set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
-    v_limit constant integer := least(greatest(p_limit, 1), 100);
+    v_range record;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    if p_after is not null then
-        return query
-        select m.seq, chat.message_json(m, u.name)
-        from chat.messages m left join chat.users u on u.id = m.sender_id
-        where m.conversation_id = p_conversation and m.seq > p_after
-        order by m.seq limit v_limit;
-    elsif p_around is not null then
-        return query
-        select h.seq, h.message from chat.history(p_actor, p_conversation, least(p_around, 9223372036854775806) + 1, null, null, (v_limit + 1) / 2) h
-        union all
-        (select h.seq, h.message from chat.history(p_actor, p_conversation, null, p_around, null, v_limit / 2) h where v_limit > 1);
-    else
-        return query
-        select page.seq, page.message from (
-            select m.seq, chat.message_json(m, u.name) as message
-            from chat.messages m left join chat.users u on u.id = m.sender_id
-            where m.conversation_id = p_conversation and m.seq < coalesce(p_before, 9223372036854775807)
-            order by m.seq desc limit v_limit
-        ) page
-        order by page.seq;
-    end if;
+    v_range := chat.page_range(p_conversation, p_before, p_after, p_around, p_limit);
+    return query
+    select m.seq, chat.message_json(m, u.name)
+    from chat.messages m left join chat.users u on u.id = m.sender_id
+    where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
+    order by m.seq;
 end
 $$;
 
 comment on function chat.history(uuid, uuid, bigint, bigint, bigint, integer) is
     'A page of messages in order of seq: the newest, before, after or around a seq; p_limit 1 to 100. Raises CH403 not_a_member, CH404.';
+
+-- The same page as one text, as GET /api/conversations/{id}/messages answers: {"items": […], "next": …}. It travels to
+-- the client as it is.
+create or replace function chat.history_page(
+    p_actor uuid, p_conversation uuid, p_before bigint, p_after bigint, p_around bigint, p_limit integer)
+returns text language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+    v_range record;
+    v_items text;
+    v_next bigint;
+begin
+    perform chat.require_member(p_actor, p_conversation);
+    v_range := chat.page_range(p_conversation, p_before, p_after, p_around, p_limit);
+    select string_agg(page.message, ',') into v_items
+    from (
+        select chat.message_text(m, u.name) as message
+        from chat.messages m left join chat.users u on u.id = m.sender_id
+        where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
+        order by m.seq
+    ) page;
+    -- From where the next page goes on; none when this one was not full, or begins with the first message.
+    if v_range.last_seq - v_range.first_seq + 1 >= p_limit then
+        v_next := case when p_after is not null then v_range.last_seq else nullif(v_range.first_seq, 1) end;
+    end if;
+    return concat('{"items":[', v_items, '],"next":', coalesce(v_next::text, 'null'), '}');
+end
+$$;
+
+comment on function chat.history_page(uuid, uuid, bigint, bigint, bigint, integer) is
+    'A page of chat.history as JSON text, {"items": […], "next": …}. Raises CH403 not_a_member, CH404.';

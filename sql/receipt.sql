@@ -27,11 +27,15 @@ $$;
 
 comment on function chat.marks_raise_only() is 'Trigger: keeps marks rising, within the conversation, and read within delivered.';
 
-create or replace trigger a_raise_only before insert or update on chat.marks
+create or replace trigger a_raise_only before insert on chat.marks
     for each row execute function chat.marks_raise_only();
+-- Not of a raise by sending (see chat.messages_announce_new), which is right as it is.
+create or replace trigger a_raise_only_by_reading before update on chat.marks
+    for each row when (new.sent_seq = old.sent_seq or new.read_seq <> new.sent_seq or new.delivered_seq <> new.sent_seq)
+    execute function chat.marks_raise_only();
 
--- after update: the log and the news. A raise up to one's own message is what sending did; the
--- message itself tells that, so there is neither log nor event. In conversations of more than
+-- after update: the log and the news. A raise up to one's own message (delivered_seq = sent_seq) is what sending did;
+-- the message itself tells that, so there is neither log nor event. In conversations of more than
 -- 100 members only the user's own devices are told.
 create or replace function chat.marks_announce() returns trigger language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -43,9 +47,7 @@ begin
         insert into chat.receipts (conversation_id, user_id, delivered_seq, read_seq, at, changed_xid)
         select n.conversation_id, n.user_id, n.delivered_seq, n.read_seq, v_at, pg_current_xact_id()
         from updated n
-        where n.delivered_seq <> n.read_seq or not exists (
-            select from chat.messages m
-            where m.conversation_id = n.conversation_id and m.seq = n.read_seq and m.sender_id = n.user_id)
+        where n.delivered_seq <> n.sent_seq
         order by n.conversation_id, n.user_id
         returning *
     )

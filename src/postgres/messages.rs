@@ -30,7 +30,7 @@ impl Database {
         let rows = self
             .rows(
                 Repeat::Safe,
-                "select status, code, detail, message::text from chat.send_messages($1::text::jsonb) order by item",
+                "select status, code, detail, message::text from chat.send_messages($1::text::jsonb)",
                 &[&items],
             )
             .await?;
@@ -50,17 +50,18 @@ impl Database {
             .collect())
     }
 
-    pub async fn history(
+    /// A page of a conversation as JSON, `{"items": […], "next": …}`.
+    pub async fn history_page(
         &self,
         actor: Uuid,
         conversation: Uuid,
         place: HistoryPlace,
         limit: i32,
-    ) -> Result<Vec<(i64, String)>, DatabaseError> {
-        let rows = self
-            .rows(
+    ) -> Result<String, DatabaseError> {
+        let row = self
+            .row(
                 Repeat::Safe,
-                "select seq, message::text from chat.history($1, $2, $3, $4, $5, $6)",
+                "select chat.history_page($1, $2, $3, $4, $5, $6)",
                 &[
                     &actor,
                     &conversation,
@@ -71,10 +72,7 @@ impl Database {
                 ],
             )
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.get(0), row.get(1)))
-            .collect())
+        Ok(row.get(0))
     }
 
     pub async fn read_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {

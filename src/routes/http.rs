@@ -169,10 +169,15 @@ pub fn json(status: StatusCode, text: impl Into<Bytes>) -> Response {
 
 /// `{"items": […], "next": …}` of objects that are JSON already. `next` is what the next page is asked by.
 pub fn list(items: &[String], next: impl Into<serde_json::Value>) -> Response {
-    let next = next.into();
-    json(
-        StatusCode::OK,
-        format!("{{\"items\":[{}],\"next\":{next}}}", items.join(",")),
+    json(StatusCode::OK, list_text(items, next))
+}
+
+/// The text of [`list`].
+pub fn list_text(items: &[String], next: impl Into<serde_json::Value>) -> String {
+    format!(
+        "{{\"items\":[{}],\"next\":{}}}",
+        items.join(","),
+        next.into()
     )
 }
 

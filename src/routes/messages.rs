@@ -58,39 +58,39 @@ pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
             "before, after, around: only one of them at a time.",
         ));
     }
-    let rows = site
+    let page = site
         .database
-        .history(session.user_id, id, place, limit)
+        .history_page(session.user_id, id, place, limit)
         .await?;
-    let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let edge = if place.after.is_some() {
-        rows.last()
+    let page = if query.text("render") == Some("html") {
+        rendered(&page)?
     } else {
-        rows.first()
+        page
     };
-    let next = edge
-        .filter(|(seq, _)| is_full && (place.after.is_some() || *seq > 1))
-        .map(|(seq, _)| *seq);
-
-    let with_html = query.text("render") == Some("html");
-    let mut items = Vec::with_capacity(rows.len());
-    for (_, message) in rows {
-        items.push(if with_html {
-            rendered(&message)?
-        } else {
-            message
-        });
-    }
-    Ok(http::list(&items, next))
+    Ok(http::json(StatusCode::OK, page))
 }
 
-fn rendered(message: &str) -> Result<String, Problem> {
-    let fields: MessageFields<'_> = serde_json::from_str(message).map_err(|error| {
-        tracing::error!(%error, "the database's JSON of a message can not be read");
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+    next: Option<i64>,
+}
+
+/// A page whose messages also carry `html`, the fragment that shows them.
+fn rendered(page: &str) -> Result<String, Problem> {
+    let unreadable = |error: serde_json::Error| {
+        tracing::error!(%error, "the database's JSON of messages can not be read");
         Problem::unavailable()
-    })?;
-    let with_html = with_field(message.as_bytes(), "html", &fields.fragment());
-    Ok(String::from_utf8_lossy(&with_html).into_owned())
+    };
+    let Page { items, next } = serde_json::from_str(page).map_err(unreadable)?;
+    let mut rendered = Vec::with_capacity(items.len());
+    for item in items {
+        let fields: MessageFields<'_> = serde_json::from_str(item.get()).map_err(unreadable)?;
+        let with_html = with_field(item.get().as_bytes(), "html", &fields.fragment());
+        rendered.push(String::from_utf8_lossy(&with_html).into_owned());
+    }
+    Ok(http::list_text(&rendered, next))
 }
 
 pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

@@ -124,23 +124,22 @@ async fn chat(site: &Site, session: &Session, open: Option<Uuid>) -> Result<Resp
         .map(|json| read(json))
         .collect::<Result<_, _>>()?;
 
-    let (opened, messages) = match open {
-        None => (None, Vec::new()),
+    let (opened, history) = match open {
+        None => (None, None),
         Some(id) => {
             let opened: Listed = read(&site.database.read_conversation(user, id).await?)?;
             let place = HistoryPlace::default();
-            (
-                Some(opened),
-                site.database
-                    .history(user, id, place, PAGE_MESSAGES)
-                    .await?,
-            )
+            let history = site
+                .database
+                .history_page(user, id, place, PAGE_MESSAGES)
+                .await?;
+            (Some(opened), Some(history))
         }
     };
-    let fields: Vec<MessageFields<'_>> = messages
-        .iter()
-        .map(|(_, json)| read(json))
-        .collect::<Result<_, _>>()?;
+    let fields = match &history {
+        None => Vec::new(),
+        Some(json) => read::<MessagePage<'_>>(json)?.items,
+    };
     let messages: Vec<_> = fields.iter().map(MessageFields::view).collect();
     let conversations: Vec<_> = listed
         .iter()
@@ -176,6 +175,12 @@ async fn chat(site: &Site, session: &Session, open: Option<Uuid>) -> Result<Resp
         }),
     });
     Ok(http::page(StatusCode::OK, page))
+}
+
+#[derive(Deserialize)]
+struct MessagePage<'a> {
+    #[serde(borrow)]
+    items: Vec<MessageFields<'a>>,
 }
 
 /// The database's own JSON: that it can not be read is our mistake.
