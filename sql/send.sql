@@ -49,10 +49,12 @@ comment on function chat.send_messages(jsonb) is
 -- The rows are completed here as chat.messages_complete would, by the same rules, since a trigger's queries for each
 -- row would cost more than all the rest. The conversations are locked first, in the order of ids, so that two batches
 -- never wait for each other in a circle, and everything else is read after.
--- Joins by anything but an index are held back: the plan is made once, while the tables may still be small.
+-- The plan is made once, at the first batch, when the tables may still be small: joins by anything but an index are
+-- held back.
 create or replace function chat.insert_messages(p_items jsonb, p_left_out bigint[])
 returns table (item bigint, status integer, code text, detail text, message json) language plpgsql
 security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin

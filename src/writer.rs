@@ -1,15 +1,18 @@
 //! Natural group commit: what waits while the last batch is being written is the next batch.
 //!
-//! An idle server adds no delay, since a lane that waits takes a command at once; a busy one
-//! writes few, large transactions, which is what PostgreSQL's commit and NOTIFY lock reward.
+//! An idle server adds no delay, since the first message leaves at once; a busy one writes few, large
+//! transactions, which is what PostgreSQL's commit and NOTIFY lock reward. Another batch goes beside one under way
+//! only when it is full, or when that one is held up.
+//!
+//! *Invariant:* a conversation is in one batch at a time, so its messages are stored in the order they came.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -19,10 +22,16 @@ use crate::postgres::{Database, DatabaseError, Refusal};
 /// Messages in one transaction. It bounds how long their conversations stay locked; beyond a few
 /// dozen the cost of a message does not fall any further.
 const BATCH_MESSAGES_MAX: usize = 128;
-/// Messages that may wait for a lane; the next is refused, which the sender can try again.
-const LANE_WAITING_MAX: usize = 4_096;
+/// A batch that takes longer is held up (by a row that a host's transaction has locked, by a slow disk):
+/// what waits no longer waits for it.
+const BATCH_HELD_UP: Duration = Duration::from_millis(100);
+/// Messages that may wait to be taken, and again as many that were taken and wait for their batch; the next is
+/// refused, which the sender can try again.
+const WAITING_MAX: usize = 8_192;
 /// Marks and typing in one transaction.
 const BATCH_SIGNALS_MAX: usize = 512;
+/// Signals that may wait.
+const SIGNALS_WAITING_MAX: usize = 4_096;
 /// How long signals gather before they are written. They are many and nobody waits for one, so
 /// fewer transactions are worth a moment that no eye sees.
 const SIGNALS_GATHER: Duration = Duration::from_millis(20);
@@ -82,44 +91,34 @@ struct Waiting {
     answer: oneshot::Sender<Result<Sent, SendError>>,
 }
 
-/// The lanes. When every clone is dropped they write what waits and end.
+/// The way to be written. When every clone is dropped what waits is written, and that is the end.
 #[derive(Clone)]
 pub struct Writer {
-    lanes: Vec<mpsc::Sender<Waiting>>,
+    messages: mpsc::Sender<Waiting>,
     marks: mpsc::Sender<Mark>,
     typing: mpsc::Sender<Typing>,
-    hasher: RandomState,
 }
 
 impl Writer {
+    /// `lanes` is the most batches of messages that are under way at once.
     pub fn start(database: &Database, lanes: usize, tasks: &TaskTracker) -> Self {
-        let lanes = (0..lanes)
-            .map(|_| {
-                let (sender, receiver) = mpsc::channel(LANE_WAITING_MAX);
-                tasks.spawn(write_messages(database.clone(), receiver));
-                sender
-            })
-            .collect();
-        let (marks, receiver) = mpsc::channel(LANE_WAITING_MAX);
+        let (messages, receiver) = mpsc::channel(WAITING_MAX);
+        tasks.spawn(Batches::new(database.clone(), lanes).run(receiver));
+        let (marks, receiver) = mpsc::channel(SIGNALS_WAITING_MAX);
         tasks.spawn(write_marks(database.clone(), receiver));
-        let (typing, receiver) = mpsc::channel(LANE_WAITING_MAX);
+        let (typing, receiver) = mpsc::channel(SIGNALS_WAITING_MAX);
         tasks.spawn(write_typing(database.clone(), receiver));
         Self {
-            lanes,
+            messages,
             marks,
             typing,
-            hasher: RandomState::new(),
         }
     }
 
     /// Queues a message at once, in the order of calls for its conversation; the answer comes later.
     pub fn send(&self, message: Outgoing) -> impl Future<Output = Result<Sent, SendError>> + use<> {
-        let lane = usize::try_from(
-            self.hasher.hash_one(message.conversation_id) % self.lanes.len() as u64,
-        )
-        .unwrap_or_default();
         let (answer, answered) = oneshot::channel();
-        let queued = self.lanes[lane].try_send(Waiting { message, answer });
+        let queued = self.messages.try_send(Waiting { message, answer });
         async move {
             match queued {
                 Ok(()) => answered.await.unwrap_or(Err(SendError::Stopping)),
@@ -156,11 +155,127 @@ fn count_dropped<T>(outcome: Result<(), mpsc::error::TrySendError<T>>) {
     }
 }
 
-async fn write_messages(database: Database, mut waiting: mpsc::Receiver<Waiting>) {
-    let mut batch = Vec::new();
-    while waiting.recv_many(&mut batch, BATCH_MESSAGES_MAX).await > 0 {
+/// The messages that wait, and the batches under way.
+struct Batches {
+    database: Database,
+    lanes: usize,
+    waiting: VecDeque<Waiting>,
+    /// All that waits belongs to conversations that are under way.
+    is_blocked: bool,
+    tasks: JoinSet<()>,
+    under_way: HashMap<task::Id, UnderWay>,
+}
+
+struct UnderWay {
+    began: Instant,
+    conversations: HashSet<Uuid>,
+}
+
+impl Batches {
+    fn new(database: Database, lanes: usize) -> Self {
+        Self {
+            database,
+            lanes,
+            waiting: VecDeque::new(),
+            is_blocked: false,
+            tasks: JoinSet::new(),
+            under_way: HashMap::new(),
+        }
+    }
+
+    async fn run(mut self, mut messages: mpsc::Receiver<Waiting>) {
+        let mut taken = Vec::new();
+        let mut is_open = true;
+        while is_open || !self.under_way.is_empty() {
+            let may_begin = !self.waiting.is_empty() && !self.is_blocked && self.has_lane();
+            let held_up_at = self.held_up_at();
+            tokio::select! {
+                count = messages.recv_many(&mut taken, WAITING_MAX), if is_open && self.waiting.len() < WAITING_MAX => {
+                    is_open = count > 0;
+                    self.waiting.extend(taken.drain(..));
+                    self.is_blocked = false;
+                }
+                Some(ended) = self.tasks.join_next_with_id() => self.end(ended),
+                () = tokio::time::sleep_until(held_up_at.into()), if may_begin => {}
+            }
+            while self.is_due() {
+                self.begin();
+            }
+        }
+    }
+
+    fn has_lane(&self) -> bool {
+        self.under_way.len() < self.lanes
+    }
+
+    /// When the newest batch under way counts as held up.
+    fn held_up_at(&self) -> Instant {
+        let newest = self.under_way.values().map(|batch| batch.began).max();
+        newest.map_or_else(Instant::now, |began| began + BATCH_HELD_UP)
+    }
+
+    fn is_due(&self) -> bool {
+        !self.waiting.is_empty()
+            && !self.is_blocked
+            && self.has_lane()
+            && (self.under_way.is_empty()
+                || self.waiting.len() >= BATCH_MESSAGES_MAX
+                || self.held_up_at() <= Instant::now())
+    }
+
+    /// Sends what waits, but not what belongs to a conversation that is under way.
+    fn begin(&mut self) {
+        let mut batch = Vec::new();
+        let mut conversations = HashSet::new();
+        let mut left = VecDeque::new();
+        while batch.len() < BATCH_MESSAGES_MAX
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let conversation = waiting.message.conversation_id;
+            if self
+                .under_way
+                .values()
+                .any(|batch| batch.conversations.contains(&conversation))
+            {
+                left.push_back(waiting);
+            } else {
+                conversations.insert(conversation);
+                batch.push(waiting);
+            }
+        }
+        left.append(&mut self.waiting);
+        self.waiting = left;
+        self.is_blocked = batch.is_empty();
+        if batch.is_empty() {
+            return;
+        }
         metrics::histogram!("webchat_batch_messages").record(batch.len() as f64);
-        write_batch(&database, std::mem::take(&mut batch)).await;
+        let database = self.database.clone();
+        let id = self
+            .tasks
+            .spawn(async move { write_batch(&database, batch).await })
+            .id();
+        let began = Instant::now();
+        self.under_way.insert(
+            id,
+            UnderWay {
+                began,
+                conversations,
+            },
+        );
+    }
+
+    fn end(&mut self, ended: Result<(task::Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                // Its senders are told that there is no answer, since what would have answered them is gone.
+                tracing::error!(%error, "a batch was given up");
+                error.id()
+            }
+        };
+        self.under_way.remove(&id);
+        self.is_blocked = false;
     }
 }
 

@@ -19,7 +19,9 @@ mod tls;
 
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod,
+};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
@@ -114,6 +116,8 @@ impl Database {
         let pool = Pool::builder(manager)
             .max_size(connections_max)
             .runtime(deadpool_postgres::Runtime::Tokio1)
+            // The connection used last has its plans and caches warm.
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(UNAVAILABLE_WAIT_MAX))
             .post_create(Hook::async_fn(|client, _| {
                 Box::pin(async move {
