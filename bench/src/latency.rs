@@ -32,10 +32,6 @@ impl Latencies {
         self.total += other.total;
     }
 
-    pub fn count(&self) -> u64 {
-        self.total
-    }
-
     /// The least duration that `share` of all do not exceed; none when nothing was recorded.
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let rank = ((self.total as f64 * share).ceil() as u64).max(1);

@@ -5,6 +5,7 @@
 //! - [`frame`], [`stamp`], [`latency`], [`tally`]: what goes over a socket, and what is counted of it
 //! - [`dialect`]: webchat's own protocol and the peer's
 //! - [`client`], [`swarm`]: WebSocket clients, many on few threads
+//! - [`pages`]: HTTP clients that read history
 //! - [`machine`]: CPU and memory of processes
 //! - [`database`], [`seed`], [`product`]: a PostgreSQL, people in it, and servers on it
 //! - [`scenarios`]: what is measured
@@ -16,6 +17,7 @@ mod dialect;
 mod frame;
 mod latency;
 mod machine;
+mod pages;
 mod product;
 mod report;
 mod scenarios;
@@ -79,6 +81,18 @@ enum Scenario {
     All,
     /// Two hundred people in pairs, in closed loop, and one at a time.
     Pairs,
+    /// One conversation of 200 and of 1,000 members online: deliveries a second before they are late.
+    Room,
+    /// Memory of a connection, at 5,000.
+    Idle,
+    /// Pages of the newest 50 messages out of 10,000.
+    History,
+    /// Rows that plain SQL inserts, until they are at a socket.
+    Insert,
+    /// One, two and three server processes on one database.
+    Servers,
+    /// 10 to 10,000 connections; ten thousand and a million stored messages.
+    Growth,
 }
 
 fn read_setting(text: &str) -> Result<(String, String), String> {
@@ -194,7 +208,15 @@ fn run(arguments: &Arguments, runtime: &Handle) -> Result<bool> {
 type Measure = fn(&mut Bench) -> Result<()>;
 
 /// In the order in which they are run.
-const SCENARIOS: &[(Scenario, Measure)] = &[(Scenario::Pairs, scenarios::pairs::run)];
+const SCENARIOS: &[(Scenario, Measure)] = &[
+    (Scenario::Pairs, scenarios::pairs::run),
+    (Scenario::Room, scenarios::room::run),
+    (Scenario::Idle, scenarios::idle::run),
+    (Scenario::History, scenarios::history::run),
+    (Scenario::Insert, scenarios::insert::run),
+    (Scenario::Servers, scenarios::servers::run),
+    (Scenario::Growth, scenarios::growth::run),
+];
 
 fn beside_us(name: &str) -> Result<PathBuf> {
     let program = std::env::current_exe()?;

@@ -119,3 +119,12 @@ pub fn bulk_messages(database: &Database, pairs: &[Pair], count: u64) -> Result<
     database.run("set session_replication_role = origin")?;
     database.run("vacuum (analyze) chat.messages, chat.conversations, chat.marks")
 }
+
+/// Gives the peer the same messages.
+pub fn copy_to_peer(database: &Database) -> Result<()> {
+    database.run(
+        "insert into peer.messages (conversation_id, sender_id, body, client_id, created_at)
+         select conversation_id, sender_id, body, client_id, created_at from chat.messages order by conversation_id, seq",
+    )?;
+    database.run("vacuum (analyze) peer.messages")
+}

@@ -1,6 +1,12 @@
 //! What is measured. Each scenario has a new database and new server processes.
 
+pub mod growth;
+pub mod history;
+pub mod idle;
+pub mod insert;
 pub mod pairs;
+pub mod room;
+pub mod servers;
 
 use std::path::PathBuf;
 use std::time::Duration;

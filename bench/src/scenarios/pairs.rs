@@ -8,7 +8,7 @@ use super::Bench;
 use crate::database::Database;
 use crate::dialect::Seat;
 use crate::machine::Usage;
-use crate::product::{Product, Server};
+use crate::product::Server;
 use crate::report::Column;
 use crate::seed::{self, Pair};
 use crate::swarm::{Load, Swarm, Watch};
