@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint cargo postgres plpgsql_check chromium
+.PHONY: help run test lint bench cargo postgres plpgsql_check chromium
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -13,6 +13,7 @@ POSTGRES_NEW := 17
 help:
 	@echo 'make run    the chat at http://localhost:8000 (set HOST, PORT, DATABASE_URL, … as in .env.example)'
 	@echo 'make test   all tests, against a real PostgreSQL and a real Chromium'
+	@echo 'make bench  how fast it is on this machine, as a table (BENCH="pairs --seconds 3" for a part of it)'
 	@echo 'make lint   formatting and clippy, as the tests of a change demand them'
 
 run: cargo postgres
@@ -26,6 +27,14 @@ lint: cargo
 	@cargo clippy --version >/dev/null 2>&1 || { echo 'clippy is missing: rustup component add clippy' >&2; exit 1; }
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# The peer is measured too where its packages can be had.
+bench: cargo postgres
+	cargo build --release --package webchat --package webchat-bench
+	@if command -v node >/dev/null && command -v npm >/dev/null && (cd bench/peers && npm ci --no-audit --no-fund); \
+	then peer=--peer-too; \
+	else peer=; echo 'webchat: the peer is left out: it needs Node.js 20 with npm, and its packages' >&2; fi; \
+	target/release/bench $$peer $(BENCH)
 
 # --- What is needed, installed when missing -------------------------------------------------------------------------
 

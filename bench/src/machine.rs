@@ -39,11 +39,20 @@ pub struct Usage {
     pub elapsed: Duration,
 }
 
+/// Share of a core from which on a thread has no rest.
+const BUSY: f64 = 0.9;
+/// Cores used below which nothing is anybody's limit.
+const NOTHING_MUCH: f64 = 0.1;
+
 impl Usage {
     /// Whether the figures tell of the generator rather than of what it measured.
     pub fn is_generator_the_limit(&self) -> bool {
-        self.generator_thread > 0.9
-            || self.generator > self.server.max(self.postgres.unwrap_or(0.0))
+        self.generator_thread > BUSY
+            || self.generator
+                > self
+                    .server
+                    .max(self.postgres.unwrap_or(0.0))
+                    .max(NOTHING_MUCH)
     }
 
     /// Of a share in cores, the microseconds that one of `count` things took.

@@ -8,6 +8,7 @@
 //! - [`pages`]: HTTP clients that read history
 //! - [`machine`]: CPU and memory of processes
 //! - [`database`], [`seed`], [`product`]: a PostgreSQL, people in it, and servers on it
+//! - [`limits`]: what PostgreSQL alone does
 //! - [`scenarios`]: what is measured
 //! - [`report`]: the table
 
@@ -16,6 +17,7 @@ mod database;
 mod dialect;
 mod frame;
 mod latency;
+mod limits;
 mod machine;
 mod pages;
 mod product;
@@ -79,6 +81,8 @@ struct Arguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
     All,
+    /// What PostgreSQL alone does, with pgbench: the limits.
+    Limits,
     /// Two hundred people in pairs, in closed loop, and one at a time.
     Pairs,
     /// One conversation of 200 and of 1,000 members online: deliveries a second before they are late.
@@ -182,6 +186,7 @@ fn run(arguments: &Arguments, runtime: &Handle) -> Result<bool> {
         products,
         measured: Duration::from_secs(arguments.seconds),
         is_quick: arguments.quick,
+        limits: Vec::new(),
         report: Report::of(machine),
     };
     let is_asked = |scenario| {
@@ -209,6 +214,7 @@ type Measure = fn(&mut Bench) -> Result<()>;
 
 /// In the order in which they are run.
 const SCENARIOS: &[(Scenario, Measure)] = &[
+    (Scenario::Limits, scenarios::alone::run),
     (Scenario::Pairs, scenarios::pairs::run),
     (Scenario::Room, scenarios::room::run),
     (Scenario::Idle, scenarios::idle::run),

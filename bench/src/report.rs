@@ -15,6 +15,9 @@ pub enum Column {
 
 const COLUMNS: usize = 3;
 
+/// Cores that others may use: what the kernel does for our own sockets and disks is among it.
+const ELSEWHERE_MAX: f64 = 0.25;
+
 struct Row {
     section: String,
     figure: String,
@@ -97,6 +100,13 @@ impl Report {
             self.note(format!(
                 "{what} ({}): the generator used more than what it measured, or all of a core; it may be the limit",
                 column.name()
+            ));
+        }
+        if usage.elsewhere > ELSEWHERE_MAX {
+            self.note(format!(
+                "{what} ({}): something else used {:.1} cores meanwhile; measure again on a machine at rest",
+                column.name(),
+                usage.elsewhere
             ));
         }
         self.shares.push(Share {
@@ -324,7 +334,7 @@ mod tests {
         for (value, text) in [
             (0.123, "0.12"),
             (12.34, "12.3"),
-            (999.9, "1000"),
+            (999.9, "1,000"),
             (1_234_567.0, "1,234,567"),
         ] {
             assert_eq!(number(value), text);

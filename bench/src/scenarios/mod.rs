@@ -1,5 +1,6 @@
 //! What is measured. Each scenario has a new database and new server processes.
 
+pub mod alone;
 pub mod growth;
 pub mod history;
 pub mod idle;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::database::{Cluster, Database};
+use crate::limits::Limit;
 use crate::machine::{Meter, Usage};
 use crate::product::{Product, Server};
 use crate::report::{Column, Report};
@@ -34,6 +36,8 @@ pub struct Bench {
     /// How long each figure is measured.
     pub measured: Duration,
     pub is_quick: bool,
+    /// Of PostgreSQL alone, once measured.
+    pub limits: Vec<Limit>,
     pub report: Report,
 }
 

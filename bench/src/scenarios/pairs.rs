@@ -29,20 +29,47 @@ pub fn run(bench: &mut Bench) -> Result<()> {
             let servers = [product.start(database)?];
             let mut swarm = Swarm::open(product.dialect(), seats(&pairs, &servers))?;
             let column = product.column();
+            idle(
+                bench,
+                &mut swarm,
+                &servers,
+                column,
+                "Pairs: idle, one message each 20 ms",
+            )?;
             for in_flight in [1, 8] {
                 let section = format!("Pairs: {PEOPLE} people, {in_flight} in flight each");
                 let measured = measure(bench, database, &mut swarm, &servers, in_flight)?;
                 bench.settle(&mut swarm, &section, AUDIENCE, Watch::ALL)?;
                 report(bench, &section, column, &measured);
             }
-            let section = "Pairs: idle, one message each 20 ms";
-            let (tally, usage) = bench.measure(&mut swarm, &servers, IDLE, Watch::ALL)?;
-            bench.settle(&mut swarm, section, AUDIENCE, Watch::ALL)?;
-            report_latencies(bench, section, column, &tally);
-            bench.report.usage(section, column, usage);
+            // What a chat that has been busy keeps of it: caches, plans, statistics, dead rows.
+            idle(
+                bench,
+                &mut swarm,
+                &servers,
+                column,
+                "Pairs: idle again, after that",
+            )?;
             Ok(())
         })?;
     }
+    Ok(())
+}
+
+fn idle(
+    bench: &mut Bench,
+    swarm: &mut Swarm,
+    servers: &[Server],
+    column: Column,
+    section: &str,
+) -> Result<()> {
+    let (tally, usage) = bench.measure(swarm, servers, IDLE, Watch::ALL)?;
+    bench.settle(swarm, section, AUDIENCE, Watch::ALL)?;
+    report_latencies(bench, section, column, &tally);
+    let limit = super::alone::limit_of_latency_ms(&bench.limits);
+    let report = &mut bench.report;
+    report.figure_if(section, "ack p50, ms", Column::Limit, limit);
+    report.usage(section, column, usage);
     Ok(())
 }
 
@@ -106,6 +133,12 @@ fn report(bench: &mut Bench, section: &str, column: Column, measured: &Measured)
         column,
         tally.a_second(messages),
     );
+    if let (Column::Webchat, Some(batch)) =
+        (column, costs.sends.and_then(|sends| each(messages, sends)))
+    {
+        let limit = super::alone::limit_of_sending(&bench.limits, batch);
+        report.figure_if(section, "stored, messages/s", Column::Limit, limit);
+    }
     report.figure(
         section,
         "delivered to the other, messages/s",
@@ -114,18 +147,17 @@ fn report(bench: &mut Bench, section: &str, column: Column, measured: &Measured)
     );
     report_latencies(bench, section, column, tally);
     let report = &mut bench.report;
-    let each = |count: f64| (count > 0.0).then(|| messages as f64 / count);
     report.figure_if(
         section,
         "messages a statement",
         column,
-        costs.sends.and_then(each),
+        costs.sends.and_then(|sends| each(messages, sends)),
     );
     report.figure_if(
         section,
         "messages a transaction, of all transactions",
         column,
-        each(costs.transactions),
+        each(messages, costs.transactions),
     );
     report.figure(
         section,
@@ -146,6 +178,10 @@ fn report(bench: &mut Bench, section: &str, column: Column, measured: &Measured)
         usage.postgres.map(|cores| usage.us_each(cores, messages)),
     );
     report.usage(section, column, *usage);
+}
+
+fn each(messages: u64, of: f64) -> Option<f64> {
+    (of > 0.0).then(|| messages as f64 / of)
 }
 
 pub fn report_latencies(bench: &mut Bench, section: &str, column: Column, tally: &Tally) {

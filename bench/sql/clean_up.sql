@@ -1,0 +1,2 @@
+set client_min_messages = warning;
+drop schema if exists bench cascade;
