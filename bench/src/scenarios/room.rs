@@ -32,7 +32,12 @@ const RECOVERY: Duration = Duration::from_secs(3);
 
 pub fn run(bench: &mut Bench) -> Result<()> {
     for product in bench.products.clone() {
-        for members in MEMBERS {
+        let sizes = if bench.is_quick {
+            &MEMBERS[..1]
+        } else {
+            &MEMBERS[..]
+        };
+        for &members in sizes {
             bench.with_database("room", |bench, database| {
                 let people = seed::people(database, members)?;
                 let conversation = seed::group(database, &people)?;
