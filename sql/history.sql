@@ -108,6 +108,8 @@ create or replace function chat.history_page(
     p_actor uuid, p_conversation uuid, p_before bigint, p_after bigint, p_around bigint, p_limit integer)
 returns text language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
+-- And planned once: planning anew for each page would take as long as reading it.
+set plan_cache_mode = force_generic_plan
 set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     v_range record;
@@ -133,3 +135,33 @@ $$;
 
 comment on function chat.history_page(uuid, uuid, bigint, bigint, bigint, integer) is
     'A page of chat.history as JSON text, {"items": […], "next": …}. Raises CH403 not_a_member, CH404.';
+
+-- The newest page for who may hold it already, as it was at the cursor p_known: null when it is still the same. That no
+-- message of the conversation has changed since, and no member, is an index's answer; the page is fifty rows and more.
+create or replace function chat.newest_page(p_actor uuid, p_conversation uuid, p_limit integer, p_known text)
+returns text language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+    v_known constant pg_snapshot := chat.read_cursor(p_known);
+begin
+    if v_known is not null
+        and not exists (
+            select from chat.messages m
+            where m.conversation_id = p_conversation
+              and m.changed_xid >= pg_snapshot_xmin(v_known) and not pg_visible_in_snapshot(m.changed_xid, v_known))
+        -- Its messages bear their senders' names.
+        and not exists (
+            select from chat.users u join chat.members m on m.conversation_id = p_conversation and m.user_id = u.id
+            where u.changed_xid >= pg_snapshot_xmin(v_known) and not pg_visible_in_snapshot(u.changed_xid, v_known))
+    then
+        perform chat.require_member(p_actor, p_conversation);
+        return null;
+    end if;
+    return chat.history_page(p_actor, p_conversation, null, null, null, p_limit);
+end
+$$;
+
+comment on function chat.newest_page(uuid, uuid, integer, text) is
+    'The newest page as of chat.history_page; null when nothing of it has changed since a cursor. Raises CH403 not_a_member, CH404.';

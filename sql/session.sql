@@ -10,14 +10,21 @@ $$;
 
 comment on function chat.start_session(uuid, bytea, interval, text) is 'Begins a session for a user; returns its id.';
 
-create or replace function chat.find_session(p_token_hash bytea)
-returns table (session_id uuid, user_id uuid, user_name text, profile json) language sql stable
-security definer set search_path = pg_catalog, pg_temp as $$
-    select s.id, u.id, u.name, chat.user_json(u)
+create or replace function chat.live_session(p_token_hash bytea) returns setof chat.sessions language sql stable as $$
+    select s.*
     from chat.sessions s join chat.users u on u.id = s.user_id
     where s.token_hash = p_token_hash
       and s.ended_at is null and s.expires_at > clock_timestamp()
       and u.deactivated_at is null
+$$;
+
+comment on function chat.live_session(bytea) is 'The session of a token; no row when it has ended or expired, or its user was deactivated.';
+
+create or replace function chat.find_session(p_token_hash bytea)
+returns table (session_id uuid, user_id uuid, user_name text, profile json) language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select s.id, u.id, u.name, chat.user_json(u)
+    from chat.live_session(p_token_hash) s join chat.users u on u.id = s.user_id
 $$;
 
 comment on function chat.find_session(bytea) is 'Whom a live session acts for; no row when it has ended or expired.';

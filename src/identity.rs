@@ -66,6 +66,11 @@ pub async fn find_session(
     Ok(session.map(|session| (session, credential)))
 }
 
+/// The hash of the token that a request's headers name, for a statement that looks the session up itself.
+pub fn token_hash(headers: &HeaderMap) -> Option<[u8; 32]> {
+    read_token(headers).map(|(secret, _)| hash(&secret))
+}
+
 /// A bearer token counts before a cookie: whoever sets it, means it.
 fn read_token(headers: &HeaderMap) -> Option<(String, Credential)> {
     let bearer = headers

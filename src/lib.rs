@@ -8,11 +8,12 @@
 //! - [`routes`]: HTTP: pages, REST, sign-in, operations
 //! - [`identity`]: who a request acts for
 //! - [`command`]: what clients can ask, whichever door they come by
-//! - [`writer`]: lanes that turn many commands into few transactions
+//! - [`writer`]: turns many commands into few transactions
 //! - [`listener`]: hears what the database announces
 //! - [`relay`]: turns announcements into frames, encoded once
 //! - [`frame`]: an event and its encodings
 //! - [`hub`]: who is connected and what they are subscribed to
+//! - [`newest`]: the newest pages of conversations, kept for the next who ask
 //! - [`stream`]: WebSocket and Server-Sent Events
 //! - [`presence`]: who is online, and that this server lives
 //! - [`problem`]: what goes wrong, as clients are told
@@ -25,6 +26,7 @@ pub mod frame;
 pub mod hub;
 pub mod identity;
 pub mod listener;
+pub mod newest;
 pub mod postgres;
 pub mod presence;
 pub mod problem;

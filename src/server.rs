@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::command::Commands;
 use crate::hub::Hub;
 use crate::listener;
+use crate::newest::NewestPages;
 use crate::postgres::{Address, Database, DatabaseError};
 use crate::presence::PresenceKeeper;
 use crate::relay::Relay;
@@ -77,6 +78,7 @@ pub async fn run(
         hub: Arc::clone(&hub),
         commands,
         heard,
+        newest_pages: NewestPages::new(),
         metrics,
         connections: connections.clone(),
     });

@@ -75,6 +75,25 @@ impl Database {
         Ok(row.get(0))
     }
 
+    /// The newest page for the session behind a token, which is looked up on the way: none when it has
+    /// ended. The page is none when nothing of it has changed since the cursor `known`.
+    pub async fn newest_page(
+        &self,
+        token_hash: &[u8],
+        conversation: Uuid,
+        limit: i32,
+        known: Option<&str>,
+    ) -> Result<Option<Option<String>>, DatabaseError> {
+        let row = self
+            .row_opt(
+                Repeat::Safe,
+                "select chat.newest_page(s.user_id, $2, $3, $4) from chat.live_session($1) s",
+                &[&token_hash, &conversation, &limit, &known],
+            )
+            .await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
     pub async fn read_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
         self.message(
             "select chat.read_message($1, $2)::text",

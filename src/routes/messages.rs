@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -12,6 +13,8 @@ use super::http::{self, Query, Response};
 use super::{Asked, Site, actor, require_session};
 use crate::command::{self, Command, Reply, Send, check_delete_for};
 use crate::frame::{MessageFields, with_field};
+use crate::identity;
+use crate::newest::{KeptPage, PageKey};
 use crate::postgres::messages::HistoryPlace;
 use crate::problem::Problem;
 
@@ -38,36 +41,70 @@ struct MarkBody {
 /// A page: `?before=`, `?after=` or `?around=` a seq, else the newest; `?limit=`; `?render=html` adds
 /// each message's fragment as `html`. Always in order of seq; `next` goes on in the same direction.
 pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
-    let session = require_session(site, &asked.request).await?;
-    let id = asked.parameters.id("conversation")?;
+    let conversation = asked.parameters.id("conversation")?;
     let query = Query::of(&asked.request);
     let limit = query.limit()?;
+    let with_html = query.text("render") == Some("html");
     let place = HistoryPlace {
         before: query.seq("before")?,
         after: query.seq("after")?,
         around: query.seq("around")?,
     };
-    if [place.before, place.after, place.around]
-        .iter()
-        .flatten()
-        .count()
-        > 1
-    {
-        return Err(Problem::unprocessable(
-            "bad_parameter",
-            "before, after, around: only one of them at a time.",
-        ));
+    let named = [place.before, place.after, place.around];
+    match named.iter().flatten().count() {
+        0 => {
+            let key = PageKey {
+                conversation,
+                limit,
+                with_html,
+            };
+            return newest(site, &asked, key).await;
+        }
+        1 => {}
+        _ => {
+            return Err(Problem::unprocessable(
+                "bad_parameter",
+                "before, after, around: only one of them at a time.",
+            ));
+        }
     }
+    let session = require_session(site, &asked.request).await?;
     let page = site
         .database
-        .history_page(session.user_id, id, place, limit)
+        .history_page(session.user_id, conversation, place, limit)
         .await?;
-    let page = if query.text("render") == Some("html") {
-        rendered(&page)?
-    } else {
-        page
+    Ok(http::json(StatusCode::OK, in_form(page, with_html)?))
+}
+
+async fn newest(site: &Arc<Site>, asked: &Asked, key: PageKey) -> Result<Response, Problem> {
+    let token_hash =
+        identity::token_hash(asked.request.headers()).ok_or_else(Problem::unauthorized)?;
+    let kept = site.newest_pages.find(&key);
+    // Heard before the page is read, so the page is no older.
+    let cursor = site.heard.borrow().cursor.clone();
+    let known = kept.as_ref().map(|page| page.cursor.as_str());
+    let read = site
+        .database
+        .newest_page(&token_hash, key.conversation, key.limit, known)
+        .await?
+        .ok_or_else(Problem::unauthorized)?;
+    let json = match (read, kept) {
+        (None, Some(kept)) => kept.json,
+        (None, None) => return Err(Problem::internal()),
+        (Some(page), _) => {
+            let json = Bytes::from(in_form(page, key.with_html)?);
+            if let Some(cursor) = cursor {
+                let json = json.clone();
+                site.newest_pages.keep(key, KeptPage { cursor, json });
+            }
+            json
+        }
     };
-    Ok(http::json(StatusCode::OK, page))
+    Ok(http::json(StatusCode::OK, json))
+}
+
+fn in_form(page: String, with_html: bool) -> Result<String, Problem> {
+    if with_html { rendered(&page) } else { Ok(page) }
 }
 
 #[derive(Deserialize)]

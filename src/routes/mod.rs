@@ -25,6 +25,7 @@ use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::identity::{self, Credential};
 use crate::listener::Heard;
+use crate::newest::NewestPages;
 use crate::postgres::Database;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
@@ -41,6 +42,7 @@ pub struct Site {
     pub hub: Arc<Hub<Frame>>,
     pub commands: Arc<Commands>,
     pub heard: watch::Receiver<Heard>,
+    pub newest_pages: NewestPages,
     pub metrics: PrometheusHandle,
     /// Sockets run here after their upgrade.
     pub connections: TaskTracker,
