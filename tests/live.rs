@@ -22,6 +22,8 @@ mod limits;
 mod memberships;
 #[path = "live/messages.rs"]
 mod messages;
+#[path = "live/newest.rs"]
+mod newest;
 #[path = "live/operations.rs"]
 mod operations;
 #[path = "live/pages.rs"]
