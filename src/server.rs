@@ -57,8 +57,8 @@ pub async fn run(
     background
         .spawn(PresenceKeeper::new(database.clone(), Arc::clone(&hub)).run(stop_presence.clone()));
 
-    let lanes = TaskTracker::new();
-    let writer = Writer::start(&database, settings.writer_lanes, &lanes);
+    let writing = TaskTracker::new();
+    let writer = Writer::start(&database, settings.writer_lanes, &writing);
     let commands = Arc::new(Commands::new(
         database.clone(),
         Arc::clone(&hub),
@@ -112,9 +112,9 @@ pub async fn run(
     let drain_max = Duration::from_secs(settings.drain_seconds);
     let drained = async {
         connections.wait().await;
-        // Commands have no holder left, so the lanes write what waits and end.
-        lanes.close();
-        lanes.wait().await;
+        // Commands have no holder left, so the writer writes what waits and ends.
+        writing.close();
+        writing.wait().await;
     };
     if tokio::time::timeout(drain_max, drained).await.is_err() {
         tracing::warn!("not everything was drained in time");

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "live/asking.rs"]
 mod asking;
+#[path = "live/batches.rs"]
+mod batches;
 #[path = "live/cast.rs"]
 mod cast;
 #[path = "live/convergence.rs"]

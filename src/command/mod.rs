@@ -131,8 +131,8 @@ impl Commands {
         }
     }
 
-    /// Begins a command. Whatever its order among others matters for, like a send's place in its
-    /// lane, has happened when this returns; the future waits for the outcome only.
+    /// Begins a command. Whatever its order among others matters for, like a send's place in the
+    /// writer's queue, has happened when this returns; the future waits for the outcome only.
     pub fn begin(
         self: &Arc<Self>,
         actor: Actor,

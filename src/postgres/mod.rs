@@ -40,7 +40,7 @@ const CONFLICT_TRIES_MAX: u32 = 8;
 const UNAVAILABLE_WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// A host that acknowledges nothing for this long is gone, though nobody said so (a failover, a cut
-/// network). By itself Linux takes a quarter of an hour to notice, and a lane would wait for all of it.
+/// network). By itself Linux takes a quarter of an hour to notice, and a batch would wait for all of it.
 const PEER_SILENCE_MAX: Duration = Duration::from_secs(18);
 
 const RETRY_WAIT_MIN_MS: u64 = 5;

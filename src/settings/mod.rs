@@ -49,7 +49,7 @@ pub struct Settings {
     /// `DATABASE_CONNECTIONS`, the pool's size. 16 by default: well below PostgreSQL's own default of 100, so several
     /// servers and the host project fit beside each other.
     pub database_connections_max: usize,
-    /// `WRITER_LANES`, how many batches are written at once. 4 by default: commits overlap, yet batches stay large.
+    /// `WRITER_LANES`, the most batches that are written at once. 4 by default: one computes while others commit.
     pub writer_lanes: usize,
     /// `SENDS_PER_SECOND`, messages one user may send per second. 20 by default: no person reaches it, a loop does.
     pub sends_per_second_max: u32,

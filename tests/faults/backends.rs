@@ -41,8 +41,13 @@ async fn a_listener_ended_twenty_times_loses_nothing_and_no_client_has_to_reconn
     }
     let ledger = load.finish(&client, group, &mut followers).await;
     for follower in &followers {
-        assert_eq!(follower.mirror().connections, 1, "{}", follower.name);
-        assert_eq!(follower.mirror().resets, 0, "{}", follower.name);
+        let mirror = follower.mirror();
+        assert_eq!(
+            mirror.connections, 1,
+            "{}: {:?}",
+            follower.name, mirror.ends
+        );
+        assert_eq!(mirror.resets, 0, "{}", follower.name);
     }
     let (unavailable, broken, _) = ledger.troubles();
     assert_eq!((unavailable, broken), (0, 0));

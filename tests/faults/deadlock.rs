@@ -65,7 +65,7 @@ async fn deadlocks_between_hosts_and_the_servers_batches_reach_no_client() {
         ))
         .await
         .unwrap();
-    // One lane: its batches hold messages of both conversations.
+    // One batch at a time, which holds messages of both conversations.
     let server = TestServer::start_with(&database, &[("WRITER_LANES", "1")]).await;
     let (people, one) = people(server.address, 4).await;
     let others: Vec<_> = people[1..].iter().collect();

@@ -167,7 +167,7 @@ async fn converges(seed: u64) {
         .await
         .unwrap();
     open.commit().await.unwrap();
-    // What was not waited for is in another lane than the end, and could come after it.
+    // What was not waited for is in another batch than the end, and could come after it.
     let is_ack = |frame: &&Value| frame["type"] == "ack";
     while writer.seen.iter().filter(is_ack).count() < sent_by_socket {
         writer.next().await.unwrap();

@@ -34,6 +34,8 @@ pub struct Mirror {
     pub repeats: usize,
     /// How often it was told that its server goes away.
     pub farewells: usize,
+    /// How each of its connections ended.
+    pub ends: Vec<String>,
     must_load: bool,
 }
 
@@ -203,11 +205,11 @@ struct Following {
 }
 
 /// The connection broke, or could not be made.
-struct Broken;
+struct Broken(String);
 
 impl<T: std::error::Error> From<T> for Broken {
-    fn from(_: T) -> Self {
-        Self
+    fn from(error: T) -> Self {
+        Self(error.to_string())
     }
 }
 
@@ -219,7 +221,10 @@ impl Following {
                 By::Socket => self.follow_socket(address).await,
                 By::Stream => self.follow_stream(address).await,
             };
-            if outcome.is_err() {
+            let has_failed = outcome.is_err();
+            let end = outcome.unwrap_or_else(|Broken(error)| error);
+            self.keep.send_modify(|mirror| mirror.ends.push(end));
+            if has_failed {
                 tokio::time::sleep(RETRY_EVERY).await;
             }
         }
@@ -283,7 +288,8 @@ impl Following {
         Ok(())
     }
 
-    async fn follow_socket(&self, address: SocketAddr) -> Result<(), Broken> {
+    /// Follows until the connection ends; says how it ended.
+    async fn follow_socket(&self, address: SocketAddr) -> Result<String, Broken> {
         let query = self
             .cursor()
             .map_or_else(String::new, |cursor| format!("?cursor={cursor}"));
@@ -294,16 +300,22 @@ impl Following {
         );
         let tcp = TcpStream::connect(address).await?;
         let (mut socket, _) = tokio_tungstenite::client_async(request, tcp).await?;
+        let mut end = "no close frame".to_owned();
         while let Some(message) = socket.next().await {
-            if let Message::Text(text) = message? {
-                let frame = serde_json::from_str(&text).unwrap();
-                self.take(address, &frame).await?;
+            match message? {
+                Message::Text(text) => {
+                    let frame = serde_json::from_str(&text).unwrap();
+                    self.take(address, &frame).await?;
+                }
+                Message::Close(close) => end = format!("{close:?}"),
+                _ => {}
             }
         }
-        Ok(())
+        Ok(end)
     }
 
-    async fn follow_stream(&self, address: SocketAddr) -> Result<(), Broken> {
+    /// Follows until the stream ends; says how it ended.
+    async fn follow_stream(&self, address: SocketAddr) -> Result<String, Broken> {
         let mut request = self
             .http
             .get(format!("http://{address}/sse"))
@@ -332,6 +344,6 @@ impl Following {
                 self.take(address, &frame).await?;
             }
         }
-        Ok(())
+        Ok("the stream ended".to_owned())
     }
 }
