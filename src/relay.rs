@@ -18,6 +18,9 @@ const BURST_EVENTS_MAX: usize = 256;
 /// is thousands of events at once, and would fill every queue before the first connection had its turn.
 const BURST_MIN: Duration = Duration::from_millis(100);
 const BURST_PAUSE: Duration = Duration::from_millis(2);
+/// How long a burst waits for connections whose queue is half full, and how often at most.
+const PATIENCE_MAX: Duration = Duration::from_millis(100);
+const PATIENCE_EVERY: Duration = Duration::from_secs(1);
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
 #[derive(Deserialize)]
@@ -64,6 +67,8 @@ pub struct Relay {
     hub: Arc<Hub<Frame>>,
     burst_began: Instant,
     burst_events: usize,
+    /// When a burst last waited for those behind.
+    waited_last: Instant,
 }
 
 impl Relay {
@@ -73,6 +78,7 @@ impl Relay {
             hub,
             burst_began: Instant::now(),
             burst_events: 0,
+            waited_last: Instant::now(),
         }
     }
 
@@ -150,15 +156,33 @@ impl Relay {
     /// Pauses when many events have been published in no time.
     async fn breathe(&mut self) {
         self.burst_events += 1;
-        if self.burst_events > BURST_EVENTS_MAX {
-            if self.burst_began.elapsed() < BURST_MIN {
-                tokio::time::sleep(BURST_PAUSE).await;
-            } else {
-                // Slower than that, they still need a turn between two reads that were ready at once.
-                tokio::task::yield_now().await;
+        if self.burst_events <= BURST_EVENTS_MAX {
+            return;
+        }
+        if self.burst_began.elapsed() < BURST_MIN {
+            tokio::time::sleep(BURST_PAUSE).await;
+            self.wait_for_those_behind().await;
+        } else {
+            // Slower than that, they still need a turn between two reads that were ready at once.
+            tokio::task::yield_now().await;
+        }
+        self.burst_began = Instant::now();
+        self.burst_events = 0;
+    }
+
+    /// On a machine that is short of processors a pause may pass without anybody having had a turn. Waiting
+    /// for them is bounded, and so is how often: one client that does not read must not slow the others.
+    async fn wait_for_those_behind(&mut self) {
+        if self.waited_last.elapsed() < PATIENCE_EVERY {
+            return;
+        }
+        let began = Instant::now();
+        while self.hub.is_anyone_behind() {
+            self.waited_last = Instant::now();
+            if began.elapsed() > PATIENCE_MAX {
+                return;
             }
-            self.burst_began = Instant::now();
-            self.burst_events = 0;
+            tokio::time::sleep(BURST_PAUSE).await;
         }
     }
 

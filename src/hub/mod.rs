@@ -247,6 +247,17 @@ impl<F: Clone> Hub<F> {
         count
     }
 
+    /// Whether more than half of what a queue holds waits for any connection.
+    pub fn is_anyone_behind(&self) -> bool {
+        let inner = self.lock();
+        inner.users.values().any(|user| {
+            lock(&user.state).connections.iter().any(|subscriber| {
+                subscriber.close.get().is_none()
+                    && subscriber.queue.capacity() < QUEUE_FRAMES_MAX / 2
+            })
+        })
+    }
+
     /// Ends the connections that were made with any of these sessions.
     pub fn end_sessions(&self, sessions: &[Uuid]) {
         let inner = self.lock();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cast::Cast;
+use crate::cast::{Cast, until};
 use crate::support::{run, value};
 
 #[tokio::test]
@@ -24,6 +24,13 @@ async fn a_conversation_that_somebody_has_locked_holds_up_no_other() {
         adas.send(json!({"type": "send", "ref": n, "conversation_id": cast.direct, "body": format!("{n}")}))
             .await;
     }
+    let observer = cast.database.connect().await;
+    until(
+        &observer,
+        "select exists (select from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock')",
+    )
+    .await;
     for n in 0..3 {
         eves.send(
             json!({"type": "send", "ref": n, "conversation_id": notes, "body": "not waiting"}),
@@ -33,7 +40,7 @@ async fn a_conversation_that_somebody_has_locked_holds_up_no_other() {
             .await;
     }
     let stored: i64 = value(
-        &cast.database.connect().await,
+        &observer,
         "select last_seq from chat.conversations where id = $1",
         &[&cast.direct],
     )
