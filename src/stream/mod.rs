@@ -4,6 +4,7 @@
 //! *Invariant:* nothing here queries. What a connection begins with (its place in the hub, and what
 //! it missed) is given to it.
 
+mod inbound;
 mod patient;
 pub mod sse;
 pub mod websocket;

@@ -2,20 +2,21 @@
 //! encoded once for everyone, written as they are, all that wait in one system call.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use hyper::StatusCode;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::oneshot;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -23,6 +24,7 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError}
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
+use super::inbound::Inbound;
 use super::{BATCH_FRAMES_MAX, BEAT_EVERY, Live, WRITE_MAX, comes_back, going_away};
 use crate::command::{self, Actor, COMMAND_BYTES_MAX, Commands, Reply};
 use crate::frame::{Event, Form};
@@ -39,8 +41,9 @@ const GOODBYE_MAX: Duration = Duration::from_secs(2);
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 /// Buffers of one system call: Linux takes 1,024.
 const SLICES_MAX: usize = 64;
-/// tungstenite's default of 128 KiB would be most of an idle connection's memory.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// What tungstenite holds for each connection all the time: room for an ordinary command, and it grows
+/// for a larger one. Its default of 128 KiB would be most of an idle connection's memory.
+const READ_BUFFER_BYTES: usize = 256;
 
 /// WebSocket close codes for what a client should not have sent.
 const PROTOCOL_ERROR: u16 = 1002;
@@ -61,18 +64,9 @@ pub async fn run(
         .write_buffer_size(0)
         .max_message_size(Some(COMMAND_BYTES_MAX))
         .max_frame_size(Some(COMMAND_BYTES_MAX));
-    let inbound = Inbound {
-        read,
-        replies: BytesMut::new(),
-    };
-    let incoming = WebSocketStream::from_partially_read(
-        inbound,
-        read_already.to_vec(),
-        Role::Server,
-        Some(config),
-    )
-    .await;
-    let connection = Connection {
+    let inbound = Inbound::new(read, read_already);
+    let incoming = WebSocketStream::from_raw_socket(inbound, Role::Server, Some(config)).await;
+    let mut connection = Connection {
         incoming,
         outgoing: Outgoing {
             write,
@@ -112,7 +106,7 @@ enum End {
 }
 
 impl Connection {
-    async fn run(mut self) -> io::Result<()> {
+    async fn run(&mut self) -> io::Result<()> {
         let form = self.live.form;
         for frame in std::mem::take(&mut self.live.first) {
             self.outgoing.push(frame.encoded(form));
@@ -213,6 +207,9 @@ impl Connection {
                     if last_heard.elapsed() > SILENCE_MAX {
                         return Ok(End::ByUs(Close::Silent));
                     }
+                    // Room that a burst took would else stay with an idle connection.
+                    batch.shrink_to_fit();
+                    self.outgoing.waiting.shrink_to_fit();
                     self.outgoing.push(raw(RawFrame::ping(Bytes::new())));
                 }
             }
@@ -279,14 +276,14 @@ impl Connection {
         if let Err(error) = self.incoming.flush().await {
             tracing::debug!(%error, "nothing to flush on a closed connection");
         }
-        let replies = self.incoming.get_mut().replies.split();
+        let replies = self.incoming.get_mut().take_replies();
         if !replies.is_empty() {
-            self.outgoing.push(replies.freeze());
+            self.outgoing.push(replies);
         }
     }
 
     /// Shuts our side and waits a moment for the other's, so that the last frames are not lost to a reset.
-    async fn say_goodbye(mut self) -> io::Result<()> {
+    async fn say_goodbye(&mut self) -> io::Result<()> {
         self.outgoing.write.shutdown().await?;
         let drained = async { while let Some(Ok(_)) = self.incoming.next().await {} };
         if tokio::time::timeout(GOODBYE_MAX, drained).await.is_err() {
@@ -311,42 +308,6 @@ fn raw(frame: RawFrame) -> Bytes {
     out.into()
 }
 
-/// The reading half, and a place for what tungstenite would write: whole frames, since it is always
-/// taken whole.
-struct Inbound {
-    read: OwnedReadHalf,
-    replies: BytesMut,
-}
-
-impl AsyncRead for Inbound {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.read).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Inbound {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.replies.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
 /// What waits for the socket.
 struct Outgoing {
     write: OwnedWriteHalf,
@@ -362,13 +323,7 @@ impl Outgoing {
     /// that takes nothing at all for `patience` is gone.
     async fn flush(&mut self, patience: Duration) -> io::Result<()> {
         while !self.waiting.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let mut count = 0;
-            for (slice, bytes) in slices.iter_mut().zip(&self.waiting) {
-                *slice = IoSlice::new(bytes);
-                count += 1;
-            }
-            let writing = self.write.write_vectored(&slices[..count]);
+            let writing = poll_fn(|context| self.poll_write(context));
             let mut written = match tokio::time::timeout(patience, writing).await {
                 Ok(outcome) => outcome?,
                 Err(_) => {
@@ -390,10 +345,18 @@ impl Outgoing {
                 self.waiting.pop_front();
             }
         }
-        // The deque of a burst would else stay with an idle connection.
-        if self.waiting.capacity() > BATCH_FRAMES_MAX {
-            self.waiting.shrink_to_fit();
-        }
         Ok(())
+    }
+
+    /// One system call. Its slices are made anew each time: kept while a write waits they would be a
+    /// kilobyte of every connection's task.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let mut count = 0;
+        for (slice, bytes) in slices.iter_mut().zip(&self.waiting) {
+            *slice = IoSlice::new(bytes);
+            count += 1;
+        }
+        Pin::new(&mut self.write).poll_write_vectored(context, &slices[..count])
     }
 }
