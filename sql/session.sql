@@ -20,11 +20,16 @@ $$;
 
 comment on function chat.live_session(bytea) is 'The session of a token; no row when it has ended or expired, or its user was deactivated.';
 
+-- In plpgsql, which keeps its plan: an SQL function that is not inlined would plan this anew for each request.
 create or replace function chat.find_session(p_token_hash bytea)
-returns table (session_id uuid, user_id uuid, user_name text, profile json) language sql stable
+returns table (session_id uuid, user_id uuid, user_name text, profile json) language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select s.id, u.id, u.name, chat.user_json(u)
-    from chat.live_session(p_token_hash) s join chat.users u on u.id = s.user_id
+    from chat.live_session(p_token_hash) s join chat.users u on u.id = s.user_id;
+end
 $$;
 
 comment on function chat.find_session(bytea) is 'Whom a live session acts for; no row when it has ended or expired.';
