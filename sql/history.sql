@@ -49,6 +49,10 @@ $$;
 
 comment on function chat.read_message(uuid, uuid) is 'One message, to members. Raises CH403 not_a_member, CH404.';
 
+create or replace function chat.page_messages_max() returns integer language sql immutable as $$ select 100 $$;
+
+comment on function chat.page_messages_max() is 'The most messages of a page: some screens full.';
+
 -- The seqs of a page: the newest, or those right before p_before, right after p_after, or around p_around. They have
 -- no gaps, so a page is a range, known before any message is read.
 create or replace function chat.page_range(
@@ -56,7 +60,7 @@ create or replace function chat.page_range(
     out first_seq bigint, out last_seq bigint) language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    v_limit constant bigint := least(greatest(p_limit, 1), 100)::bigint;
+    v_limit constant bigint := least(greatest(p_limit, 1), chat.page_messages_max())::bigint;
     v_newest bigint;
 begin
     select c.last_seq into v_newest from chat.conversations c where c.id = p_conversation;
@@ -126,7 +130,7 @@ begin
         order by m.seq
     ) page;
     -- From where the next page goes on; none when this one was not full, or begins with the first message.
-    if v_range.last_seq - v_range.first_seq + 1 >= p_limit then
+    if v_range.last_seq - v_range.first_seq + 1 >= least(greatest(p_limit, 1), chat.page_messages_max()) then
         v_next := case when p_after is not null then v_range.last_seq else nullif(v_range.first_seq, 1) end;
     end if;
     return concat('{"items":[', v_items, '],"next":', coalesce(v_next::text, 'null'), '}');

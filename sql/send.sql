@@ -57,6 +57,8 @@ security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
+declare
+    v_answers bigint;
 begin
     perform from chat.conversations c
     where c.id in (select i.conversation_id from jsonb_to_recordset(p_items) i (conversation_id uuid))
@@ -101,6 +103,11 @@ begin
     select j.place, j.refusal[1]::integer, j.refusal[2], j.refusal[3], null
     from judged j where j.refusal is not null
     order by 1;
+    get diagnostics v_answers = row_count;
+    -- Then the rows and the items do not correspond, nor are the seqs without gaps: each by itself, then.
+    if v_answers <> jsonb_array_length(p_items) - cardinality(p_left_out) then
+        perform chat.refuse(409, 'not_stored', 'A trigger of the host project has left this message out.');
+    end if;
 end
 $$;
 

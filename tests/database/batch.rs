@@ -377,3 +377,32 @@ async fn one_message_at_a_time_is_as_idempotent() {
         ("CH403".to_owned(), "not_a_member".to_owned())
     );
 }
+
+#[tokio::test]
+async fn a_message_that_a_trigger_of_the_host_leaves_out_is_told_and_moves_no_other() {
+    let scene = Scene::set().await;
+    scene
+        .client
+        .batch_execute(
+            "create function public.leave_out() returns trigger language plpgsql as
+                $$ begin if new.body = 'spam' then return null; end if; return new; end $$;
+             create trigger host_filter before insert on chat.messages
+                for each row execute function public.leave_out()",
+        )
+        .await
+        .unwrap();
+    let answers = send_all(
+        &scene.client,
+        &json!([
+            scene.item("one", "a"),
+            scene.item("spam", "b"),
+            scene.item("two", "c"),
+        ]),
+    )
+    .await;
+    assert_eq!(
+        outcomes(&answers),
+        [(1, 201, None), (2, 409, Some("not_stored")), (3, 201, None)]
+    );
+    assert_eq!(scene.stored().await, ["1 one", "2 two"]);
+}
