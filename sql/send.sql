@@ -1,4 +1,4 @@
--- Sending: many at once, or one. What may be sent is decided by the triggers in message.sql.
+-- Sending: many at once, or one. What may be sent is decided by chat.sending_refusal in message.sql, as for plain inserts.
 
 -- Sends a batch: a JSON array of {"actor", "conversation_id", "kind", "body", "data", "reply_to", "client_id"}.
 -- One result for each item ("item" counts from 1): status 201 and the message; 200 and the

@@ -21,12 +21,7 @@ const READERS: usize = 16;
 const IN_FLIGHT: u32 = 8;
 
 pub fn run(bench: &mut Bench) -> Result<()> {
-    let Some(product) = bench
-        .products
-        .iter()
-        .find(|product| matches!(product, Product::Webchat { .. }))
-        .cloned()
-    else {
+    let Some(product) = bench.webchat() else {
         return Ok(());
     };
     let sizes: &[u32] = if bench.is_quick {

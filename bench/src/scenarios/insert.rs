@@ -6,7 +6,6 @@ use anyhow::{Result, ensure};
 
 use super::{Bench, pairs};
 use crate::database::Database;
-use crate::product::Product;
 use crate::report::Column;
 use crate::seed;
 use crate::stamp::{Stamp, now_ns};
@@ -21,12 +20,7 @@ const ARRIVAL_MAX: Duration = Duration::from_secs(20);
 const NOBODY: u32 = u32::MAX;
 
 pub fn run(bench: &mut Bench) -> Result<()> {
-    let Some(product) = bench
-        .products
-        .iter()
-        .find(|product| matches!(product, Product::Webchat { .. }))
-        .cloned()
-    else {
+    let Some(product) = bench.webchat() else {
         return Ok(());
     };
     bench.with_database("insert", |bench, database| {

@@ -51,6 +51,12 @@ impl Product {
 }
 
 impl Bench {
+    /// The one product that has scenarios of its own; none when only the peer is measured.
+    fn webchat(&self) -> Option<Product> {
+        let is_ours = |product: &&Product| matches!(product, Product::Webchat { .. });
+        self.products.iter().find(is_ours).cloned()
+    }
+
     /// A database of that name for the scenario, dropped when it is done.
     fn with_database<T>(
         &mut self,
