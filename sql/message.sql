@@ -13,10 +13,11 @@ create or replace function chat.message_text(p_message chat.messages, p_sender_n
         ',"created_at":"', chat.json_time(p_message.created_at), '","revision":', p_message.revision,
         -- What most messages have nothing of, in one piece.
         case when p_message.revision = 1 and p_message.data is null and p_message.reply_to is null
-            then ',"data":null,"media":null,"reply_to":null,"edited_at":null,"deleted_at":null,"reactions":[]}'
+            then ',"data":null,"media":null,"reply_to":null,"reply":null,"edited_at":null,"deleted_at":null,"reactions":[]}'
             else concat(
                 ',"data":', coalesce(case when p_message.deleted_at is null then p_message.data::text end, 'null'),
                 ',"media":null,"reply_to":', coalesce('"' || p_message.reply_to || '"', 'null'),
+                ',"reply":', coalesce(case when p_message.reply_to is not null and p_message.deleted_at is null then chat.reply_text(p_message.reply_to) end, 'null'),
                 ',"edited_at":', coalesce('"' || chat.json_time(p_message.edited_at) || '"', 'null'),
                 ',"deleted_at":', coalesce('"' || chat.json_time(p_message.deleted_at) || '"', 'null'),
                 ',"reactions":[]}')
@@ -30,6 +31,31 @@ create or replace function chat.message_json(p_message chat.messages, p_sender_n
 $$;
 
 comment on function chat.message_json(chat.messages, text) is 'A message as clients see it; body, data and media are null once deleted.';
+
+-- The message that another one answers, as far as it is shown above the answer. It is as of when the JSON is made: what
+-- changes later comes with the quoted message's own event. A function with a plan that it keeps, called for answers
+-- only; by nothing but its key, or a plan made while the table was small would read all of it later.
+create or replace function chat.reply_text(p_message uuid) returns text language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+begin
+    return (
+        select concat(
+            '{"id":"', q.id, '","seq":', q.seq, ',"sender_id":', coalesce('"' || q.sender_id || '"', 'null'),
+            ',"sender_name":', coalesce(to_json(u.name)::text, 'null'), ',"kind":"', q.kind,
+            '","excerpt":', coalesce(case when q.deleted_at is null then to_json(left(q.body, chat.excerpt_characters_max()))::text end, 'null'),
+            ',"deleted":', case when q.deleted_at is null then 'false' else 'true' end, '}')
+        from chat.messages q left join chat.users u on u.id = q.sender_id
+        where q.id = p_message);
+end
+$$;
+
+comment on function chat.reply_text(uuid) is
+    'A quoted message, as JSON text: {id, seq, sender_id, sender_name, kind, excerpt, deleted}; excerpt is null once deleted.';
+
+-- Two lines on a wide screen.
+create or replace function chat.excerpt_characters_max() returns integer language sql immutable as $$ select 120 $$;
+
+comment on function chat.excerpt_characters_max() is 'The most characters of a quoted message''s body that an answer carries.';
 
 -- The event that a message is new or has changed, always the whole of it, for the members.
 create or replace function chat.message_envelope(p_message chat.messages, p_sender_name text) returns text language sql stable as $$

@@ -25,7 +25,7 @@ async fn a_message_reaches_every_device_of_its_members_and_nobody_else() {
     let wanted = json!({
         "id": message["id"], "conversation_id": cast.direct, "seq": 1, "sender_id": cast.ada.id,
         "sender_name": "Ada", "kind": "text", "body": "hello", "data": {"a": 1}, "media": null,
-        "reply_to": null, "client_id": "k1", "created_at": message["created_at"],
+        "reply_to": null, "reply": null, "client_id": "k1", "created_at": message["created_at"],
         "edited_at": null, "deleted_at": null, "revision": 1, "reactions": [],
     });
     assert_eq!(message, &wanted);
@@ -94,7 +94,7 @@ async fn a_deleted_message_keeps_its_place_and_loses_its_content() {
     let refused = bobs.ask(delete.clone()).await;
     assert_eq!(refused["code"], "not_the_sender", "{refused}");
     let refused = adas
-        .ask(json!({"type": "delete", "message_id": secret["id"], "for": "me"}))
+        .ask(json!({"type": "delete", "message_id": secret["id"], "for": "nobody"}))
         .await;
     assert!(refused["detail"].as_str().unwrap().starts_with("for:"));
 
