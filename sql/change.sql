@@ -69,6 +69,24 @@ begin
         join chat.marks k on k.conversation_id = r.conversation_id and k.user_id = r.user_id
         where p_actor is null or r.user_id = p_actor or not chat.has_more_members(r.conversation_id, 100)
         limit c_rows_max + 1)
+        union all
+        -- What is a user's own, to that user alone.
+        select 6, h.conversation_id, m.seq, chat.to_user(h.user_id, chat.hidden_event(row(h.*)::chat.hidden_messages, m.seq))
+        from (
+            select x.* from chat.hidden_messages x where x.user_id = p_actor
+            union all
+            select x.* from chat.hidden_messages x where p_actor is null
+        ) h
+        join chat.messages m on m.id = h.message_id
+        where h.changed_xid >= v_xmax or h.changed_xid = any (v_xip)
+        union all
+        select 7, p.conversation_id, 0, chat.to_user(p.user_id, chat.preference_event(row(p.*)::chat.preferences))
+        from (
+            select x.* from chat.preferences x where x.user_id = p_actor
+            union all
+            select x.* from chat.preferences x where p_actor is null
+        ) p
+        where p.changed_xid >= v_xmax or p.changed_xid = any (v_xip)
     )
     select array_agg(l.envelope order by l.place, l.key, l.seq) into v_envelopes
     from (select * from change limit c_rows_max + 1) l;
@@ -106,7 +124,7 @@ begin
         return v_last.label;
     end if;
     v_label := format('e%sx%s', coalesce(v_last.number, 0) + 1, left(md5(v_identity), 8));
-    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts'] loop
+    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts', 'hidden_messages', 'preferences'] loop
         execute format('alter table chat.%I disable trigger user', v_table);
         execute format('update chat.%I set changed_xid = ''0'' where changed_xid >= pg_current_xact_id()', v_table);
         execute format('alter table chat.%I enable trigger user', v_table);

@@ -299,7 +299,7 @@ $$;
 comment on function chat.close_conversation(uuid, uuid) is
     'Closes a conversation: its history stays, nothing can be sent. Raises CH403 not_a_member, not_an_admin, CH404. Event: conversation.';
 
--- Messages after p_seq that are not the user's own, not the system's and not deleted.
+-- Messages after p_seq that are not the user's own, not the system's, not deleted and not hidden by the user.
 -- Counting stops at 10,000: nobody reads the difference, and a busy room must not make a list slow.
 create or replace function chat.count_unread(p_conversation uuid, p_user uuid, p_seq bigint) returns bigint language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -307,13 +307,20 @@ security definer set search_path = pg_catalog, pg_temp as $$
         select from chat.messages m
         where m.conversation_id = p_conversation and m.seq > p_seq
           and m.sender_id is distinct from p_user and m.kind <> 'system' and m.deleted_at is null
+          -- Asked once, and then of each message only for who has hidden any.
+          and (not exists (
+                select from chat.hidden_messages h
+                where h.conversation_id = p_conversation and h.user_id = p_user and h.unhidden_at is null)
+            or not exists (
+                select from chat.hidden_messages h
+                where h.conversation_id = m.conversation_id and h.user_id = p_user and h.message_id = m.id and h.unhidden_at is null))
         limit 10000) unread
 $$;
 
 comment on function chat.count_unread(uuid, uuid, bigint) is 'Unread messages of a user after p_seq; counting stops at 10,000.';
 
--- One conversation as one member sees it: with role, marks, unread count and the newest message; a
--- direct one bears the other's name, and says whether the other is there.
+-- One conversation as one member sees it: with role, marks, unread count, preference and the newest message that they
+-- have not hidden; a direct one bears the other's name, and says whether the other is there.
 create or replace function chat.conversation_for(p_actor uuid, p_conversation chat.conversations) returns jsonb language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
     select chat.conversation_json(p_conversation)::jsonb || jsonb_build_object(
@@ -324,7 +331,14 @@ security definer set search_path = pg_catalog, pg_temp as $$
         'last_message', (
             select chat.message_json(last, u.name)
             from chat.messages last left join chat.users u on u.id = last.sender_id
-            where last.conversation_id = m.conversation_id order by last.seq desc limit 1))
+            where last.conversation_id = m.conversation_id
+              and not exists (
+                select from chat.hidden_messages h
+                where h.conversation_id = m.conversation_id and h.user_id = m.user_id and h.message_id = last.id and h.unhidden_at is null)
+            order by last.seq desc limit 1),
+        'preference', (
+            select chat.preference_json(p)::jsonb - 'conversation_id' - 'revision'
+            from (select) one left join chat.preferences p on p.conversation_id = m.conversation_id and p.user_id = m.user_id))
         || case when p_conversation.kind = 'direct' then (
             select jsonb_build_object('title', u.name, 'peer', jsonb_build_object(
                 'id', u.id, 'status', chat.status_of(u.id), 'last_seen_at', chat.json_time(u.last_seen_at)))
@@ -336,17 +350,39 @@ security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 comment on function chat.conversation_for(uuid, chat.conversations) is
-    'A conversation with what is the member''s own: role, marks, unread; and its newest message.';
+    'A conversation with what is the member''s own: role, marks, unread, preference; and its newest message.';
 
+-- How far all the others are: the least of their marks, for a tick below a message. {"delivered_seq", "read_seq"}; null
+-- where there is no other, and above 100 members, where receipts are not told to everyone either.
+create or replace function chat.others_marks(p_user uuid, p_conversation uuid) returns json language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select json_build_object('delivered_seq', min(k.delivered_seq), 'read_seq', min(k.read_seq))
+    from chat.members m join chat.marks k using (conversation_id, user_id)
+    where m.conversation_id = p_conversation and m.active and m.user_id <> p_user
+      and not chat.has_more_members(p_conversation, 100)
+    having count(*) > 0
+$$;
+
+comment on function chat.others_marks(uuid, uuid) is
+    'The least marks among the other active members; null without any, and above 100 members.';
+
+-- With what would make a list slow: how many members there are (counting stops at 10,000), and how far they are.
 create or replace function chat.read_conversation(p_actor uuid, p_conversation uuid) returns jsonb language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform chat.require_member(p_actor, p_conversation);
-    return (select chat.conversation_for(p_actor, c) from chat.conversations c where c.id = p_conversation);
+    return (
+        select chat.conversation_for(p_actor, c) || jsonb_build_object(
+            'member_count', (
+                select count(*)
+                from (select from chat.members m where m.conversation_id = p_conversation and m.active limit 10000) counted),
+            'others', chat.others_marks(p_actor, p_conversation))
+        from chat.conversations c where c.id = p_conversation);
 end
 $$;
 
-comment on function chat.read_conversation(uuid, uuid) is 'One conversation as its member sees it. Raises CH403 not_a_member, CH404.';
+comment on function chat.read_conversation(uuid, uuid) is
+    'One conversation as its member sees it, with member_count and the others'' least marks. Raises CH403 not_a_member, CH404.';
 
 -- The user's conversations, the most recently active first; the page before ended at (p_before_at, p_before_id).
 create or replace function chat.list_conversations(

@@ -42,7 +42,7 @@ begin
     grant execute on all functions in schema chat to chat_server;
 
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
-        chat.marks, chat.receipts, chat.servers, chat.presence to chat_writer, chat_reader;
+        chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.servers, chat.presence to chat_writer, chat_reader;
 
     grant insert (id, external_id, username, name, is_guest, created_at),
         update (external_id, username, name, is_guest, deactivated_at), delete on chat.users to chat_writer;
@@ -53,6 +53,10 @@ begin
     grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, created_at),
         update (body, data, deleted_at), delete on chat.messages to chat_writer;
     grant update (delivered_seq, read_seq) on chat.marks to chat_writer;
+    grant insert (conversation_id, user_id, message_id),
+        update (unhidden_at), delete on chat.hidden_messages to chat_writer;
+    grant insert (conversation_id, user_id, pinned_at, archived_at, muted_until, notify, is_marked_unread),
+        update (pinned_at, archived_at, muted_until, notify, is_marked_unread) on chat.preferences to chat_writer;
 
     grant execute on function
         chat.uuid_v7(),
@@ -67,6 +71,8 @@ begin
         chat.send_message(uuid, uuid, text, text, text, uuid, jsonb), chat.send_messages(jsonb),
         chat.edit_message(uuid, uuid, text), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
         chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),
+        chat.hide_message(uuid, uuid), chat.unhide_message(uuid, uuid),
+        chat.set_preferences(uuid, uuid, boolean, boolean, timestamptz, text), chat.mark_unread(uuid, uuid),
         chat.history(uuid, uuid, bigint, bigint, bigint, integer),
         chat.mark_delivered(uuid, uuid, bigint), chat.mark_read(uuid, uuid, bigint), chat.mark_many(jsonb),
         chat.message_receipts(uuid, uuid), chat.announce_typing(uuid, uuid, text)

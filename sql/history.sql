@@ -81,7 +81,8 @@ $$;
 comment on function chat.page_range(uuid, bigint, bigint, bigint, integer) is
     'First and last seq of a page of a conversation: the newest, before, after or around a seq.';
 
--- One page of a conversation, always in the order of seq.
+-- One page of a conversation, always in the order of seq. A page is a range of seqs: what its reader has hidden is
+-- missing from it, and nothing else takes its place.
 create or replace function chat.history(
     p_actor uuid, p_conversation uuid, p_before bigint default null, p_after bigint default null,
     p_around bigint default null, p_limit integer default 50)
@@ -92,13 +93,18 @@ set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
     v_range record;
+    v_hides boolean;
 begin
     perform chat.require_member(p_actor, p_conversation);
     v_range := chat.page_range(p_conversation, p_before, p_after, p_around, p_limit);
+    v_hides := chat.hides_messages(p_actor, p_conversation);
     return query
     select m.seq, chat.message_json(m, u.name)
     from chat.messages m left join chat.users u on u.id = m.sender_id
     where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
+      and (not v_hides or not exists (
+        select from chat.hidden_messages h
+        where h.conversation_id = m.conversation_id and h.user_id = p_actor and h.message_id = m.id and h.unhidden_at is null))
     order by m.seq;
 end
 $$;
@@ -117,16 +123,21 @@ set plan_cache_mode = force_generic_plan
 set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     v_range record;
+    v_hides boolean;
     v_items text;
     v_next bigint;
 begin
     perform chat.require_member(p_actor, p_conversation);
     v_range := chat.page_range(p_conversation, p_before, p_after, p_around, p_limit);
+    v_hides := chat.hides_messages(p_actor, p_conversation);
     select string_agg(page.message, ',') into v_items
     from (
         select chat.message_text(m, u.name) as message
         from chat.messages m left join chat.users u on u.id = m.sender_id
         where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
+          and (not v_hides or not exists (
+            select from chat.hidden_messages h
+            where h.conversation_id = m.conversation_id and h.user_id = p_actor and h.message_id = m.id and h.unhidden_at is null))
         order by m.seq
     ) page;
     -- From where the next page goes on; none when this one was not full, or begins with the first message.
@@ -142,6 +153,8 @@ comment on function chat.history_page(uuid, uuid, bigint, bigint, bigint, intege
 
 -- The newest page for who may hold it already, as it was at the cursor p_known: null when it is still the same. That no
 -- message of the conversation has changed since, and no member, is an index's answer; the page is fifty rows and more.
+-- What is held is the page of those who have hidden nothing. Whoever has gets a page of their own, each time, and
+-- chat.hides_messages, asked in the same statement, tells that it is not to be held.
 create or replace function chat.newest_page(p_actor uuid, p_conversation uuid, p_limit integer, p_known text)
 returns text language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
@@ -151,6 +164,7 @@ declare
     v_known constant pg_snapshot := chat.read_cursor(p_known);
 begin
     if v_known is not null
+        and not chat.hides_messages(p_actor, p_conversation)
         and not exists (
             select from chat.messages m
             where m.conversation_id = p_conversation
@@ -168,4 +182,4 @@ end
 $$;
 
 comment on function chat.newest_page(uuid, uuid, integer, text) is
-    'The newest page as of chat.history_page; null when nothing of it has changed since a cursor. Raises CH403 not_a_member, CH404.';
+    'The newest page as of chat.history_page; null when nothing of it has changed since a cursor, and its reader has hidden nothing. Raises CH403 not_a_member, CH404.';

@@ -88,7 +88,8 @@ comment on function chat.to_receipt_readers(chat.receipts) is
     'Envelope of a receipt: for the members, or, above 100 of them, for the user''s own devices.';
 
 -- Raises many marks: a JSON array of {"actor", "conversation_id", "delivered_seq", "read_seq"}. What
--- would lower a mark, or is of no member, is passed over. Returns how many marks rose.
+-- would lower a mark, or is of no member, is passed over. Returns how many marks rose. A read_seq, be it one that raises
+-- nothing, also takes back that the conversation was marked unread.
 create or replace function chat.mark_many(p_marks jsonb) returns bigint language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -116,13 +117,14 @@ begin
     from held h
     where k.conversation_id = h.conversation_id and k.user_id = h.user_id;
     get diagnostics v_count = row_count;
+    perform chat.clear_marked_unread(p_marks);
     perform set_config('chat.actor', v_before, true);
     return v_count;
 end
 $$;
 
 comment on function chat.mark_many(jsonb) is
-    'Raises marks of {actor, conversation_id, delivered_seq, read_seq}; returns how many rose. Raises CH422 bad_items. Events: receipt.';
+    'Raises marks of {actor, conversation_id, delivered_seq, read_seq}; a read_seq takes back chat.mark_unread. Returns how many rose. Raises CH422 bad_items. Events: receipt; preference, to the actor.';
 
 create or replace function chat.mark(p_actor uuid, p_conversation uuid, p_delivered_seq bigint, p_read_seq bigint)
 returns chat.marks language plpgsql
@@ -139,7 +141,7 @@ end
 $$;
 
 comment on function chat.mark(uuid, uuid, bigint, bigint) is
-    'Raises one''s marks in a conversation; null leaves one as it is. Raises CH403 not_a_member, CH404. Event: receipt.';
+    'Raises one''s marks in a conversation; null leaves one as it is. Raises CH403 not_a_member, CH404. Events: receipt; preference, to the actor, when it was marked unread.';
 
 create or replace function chat.mark_delivered(p_actor uuid, p_conversation uuid, p_seq bigint) returns chat.marks language sql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -155,7 +157,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 comment on function chat.mark_read(uuid, uuid, bigint) is
-    'Says that the user has read every message up to p_seq. Raises CH403 not_a_member, CH404. Event: receipt.';
+    'Says that the user has read every message up to p_seq. Raises CH403 not_a_member, CH404. Events: receipt; preference, to the actor, when it was marked unread.';
 
 -- Who received and read a message, and when: {"delivered_count", "read_count", "items"}; above
 -- 100 members the counts only. Sending later in the conversation counts as having read.

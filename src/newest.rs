@@ -4,6 +4,8 @@
 //! page is kept with the cursor that was heard before it was read; the database says whether anything of it has changed
 //! since, at a fraction of what building it costs.
 //!
+//! The page of somebody who has hidden messages is theirs alone: it is not kept, and none that is kept is given to them.
+//!
 //! *Invariant:* nothing here is ever given out without the database's word, in the same request, that it is
 //! current and that its reader may see it.
 

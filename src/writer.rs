@@ -68,7 +68,8 @@ struct Mark {
     actor: Uuid,
     conversation_id: Uuid,
     delivered_seq: i64,
-    read_seq: i64,
+    /// None when nothing was read: a read, be it of nothing new, takes back that a conversation was marked unread.
+    read_seq: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -130,7 +131,13 @@ impl Writer {
 
     /// Raises a user's marks soon. When too many wait the raise is dropped: the client's next one
     /// says as much and more.
-    pub fn mark(&self, actor: Uuid, conversation_id: Uuid, delivered_seq: i64, read_seq: i64) {
+    pub fn mark(
+        &self,
+        actor: Uuid,
+        conversation_id: Uuid,
+        delivered_seq: i64,
+        read_seq: Option<i64>,
+    ) {
         count_dropped(self.marks.try_send(Mark {
             actor,
             conversation_id,

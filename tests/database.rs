@@ -21,6 +21,8 @@ mod history;
 mod marks;
 #[path = "database/order.rs"]
 mod order;
+#[path = "database/own_state.rs"]
+mod own_state;
 #[path = "database/payload.rs"]
 mod payload;
 #[path = "database/people.rs"]

@@ -28,6 +28,8 @@ mod messages;
 mod newest;
 #[path = "live/operations.rs"]
 mod operations;
+#[path = "live/own_state.rs"]
+mod own_state;
 #[path = "live/pages.rs"]
 mod pages;
 #[path = "live/paging.rs"]

@@ -20,7 +20,7 @@ use crate::postgres::messages::Sent;
 use crate::problem::Problem;
 use crate::writer::{Outgoing, TypingState, Writer};
 
-pub use wire::{answer, check_delete_for, parse, read};
+pub use wire::{Whom, answer, parse, read, read_whom};
 
 /// The largest frame or JSON body that is read, in bytes. Far above what any command needs, so that
 /// a body that is far too long is refused by name instead of by a broken connection.
@@ -53,7 +53,12 @@ pub enum Command {
         message_id: Uuid,
         body: String,
     },
+    /// For everyone.
     Delete {
+        message_id: Uuid,
+    },
+    /// Deletes it for the actor alone.
+    Hide {
         message_id: Uuid,
     },
     Delivered {
@@ -63,6 +68,10 @@ pub enum Command {
     Read {
         conversation_id: Uuid,
         seq: i64,
+    },
+    /// Marks the conversation unread.
+    Unread {
+        conversation_id: Uuid,
     },
     Typing {
         conversation_id: Uuid,
@@ -77,7 +86,10 @@ pub enum Command {
 impl Command {
     /// Whether it changes a message that is there, where the order among its like matters.
     pub fn changes_message(&self) -> bool {
-        matches!(self, Self::Edit { .. } | Self::Delete { .. })
+        matches!(
+            self,
+            Self::Edit { .. } | Self::Delete { .. } | Self::Hide { .. }
+        )
     }
 }
 
@@ -212,14 +224,30 @@ impl Commands {
                     is_new: false,
                 })
             }
+            Command::Hide { message_id } => {
+                self.check_rate(actor.user)?;
+                self.check_held_message(actor, message_id).await?;
+                let json = self.database.hide_message(actor.user, message_id).await?;
+                Ok(Reply::Message {
+                    json,
+                    is_new: false,
+                })
+            }
             Command::Delivered {
                 conversation_id,
                 seq,
-            } => self.mark(actor, conversation_id, seq, 0).await,
+            } => self.mark(actor, conversation_id, seq, None).await,
             Command::Read {
                 conversation_id,
                 seq,
-            } => self.mark(actor, conversation_id, seq, seq).await,
+            } => self.mark(actor, conversation_id, seq, Some(seq)).await,
+            Command::Unread { conversation_id } => {
+                check_held(actor, conversation_id)?;
+                self.database
+                    .mark_unread(actor.user, conversation_id)
+                    .await?;
+                Ok(Reply::Done)
+            }
             Command::Typing {
                 conversation_id,
                 state,
@@ -255,7 +283,7 @@ impl Commands {
         actor: Actor,
         conversation_id: Uuid,
         delivered: i64,
-        read: i64,
+        read: Option<i64>,
     ) -> Result<Reply, Problem> {
         check_held(actor, conversation_id)?;
         if delivered < 0 {
@@ -269,7 +297,7 @@ impl Commands {
                 .mark(actor.user, conversation_id, delivered, read);
         } else {
             self.database
-                .mark(actor.user, conversation_id, Some(delivered), Some(read))
+                .mark(actor.user, conversation_id, Some(delivered), read)
                 .await?;
         }
         Ok(Reply::Done)

@@ -38,6 +38,11 @@ struct Mark {
 }
 
 #[derive(Debug, Deserialize)]
+struct Unread {
+    conversation_id: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
 struct Typing {
     conversation_id: Uuid,
     #[serde(default = "yes")]
@@ -83,8 +88,10 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
         }
         Some("delete") => {
             let Delete { message_id, whom } = read(frame)?;
-            check_delete_for(whom.as_deref())?;
-            Command::Delete { message_id }
+            match read_whom(whom.as_deref())? {
+                Whom::Everyone => Command::Delete { message_id },
+                Whom::Me => Command::Hide { message_id },
+            }
         }
         Some("delivered") => {
             let Mark {
@@ -105,6 +112,10 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
                 conversation_id,
                 seq,
             }
+        }
+        Some("unread") => {
+            let Unread { conversation_id } = read(frame)?;
+            Command::Unread { conversation_id }
         }
         Some("typing") => {
             let typing: Typing = read(frame)?;
@@ -188,13 +199,21 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
     })
 }
 
-/// Deleting for oneself alone has a verb of its own, which this version does not have.
-pub fn check_delete_for(whom: Option<&str>) -> Result<(), Problem> {
-    match whom {
-        None | Some("everyone") => Ok(()),
+/// For whom a message is deleted or restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    Everyone,
+    Me,
+}
+
+/// For everyone when nothing is said.
+pub fn read_whom(text: Option<&str>) -> Result<Whom, Problem> {
+    match text {
+        None | Some("everyone") => Ok(Whom::Everyone),
+        Some("me") => Ok(Whom::Me),
         Some(_) => Err(Problem::unprocessable(
             "bad_for",
-            "for: must be everyone; hiding a message for oneself is not available in this version.",
+            "for: must be everyone or me.",
         )),
     }
 }

@@ -17,6 +17,16 @@ pub struct ConversationPlace {
     pub id: Uuid,
 }
 
+/// What a user wants of a conversation; none leaves it as it is.
+#[derive(Debug, Default)]
+pub struct Preferences {
+    pub pinned: Option<bool>,
+    pub archived: Option<bool>,
+    /// ISO 8601, `infinity`, or a time that is past to end the silence.
+    pub muted_until: Option<String>,
+    pub notify: Option<String>,
+}
+
 impl Database {
     /// Ids of the conversations that a user is a member of.
     pub async fn conversation_ids(&self, user: Uuid) -> Result<Vec<Uuid>, DatabaseError> {
@@ -124,6 +134,45 @@ impl Database {
             .row(
                 Repeat::Safe,
                 "select chat.read_conversation($1, $2)::text",
+                &[&actor, &conversation],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    pub async fn set_preferences(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        preferences: &Preferences,
+    ) -> Result<String, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.preference_json(p)::text
+                 from chat.set_preferences($1, $2, $3, $4, $5::text::timestamptz, $6) p",
+                &[
+                    &actor,
+                    &conversation,
+                    &preferences.pinned,
+                    &preferences.archived,
+                    &preferences.muted_until,
+                    &preferences.notify,
+                ],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+
+    pub async fn mark_unread(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<String, DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Safe,
+                "select chat.preference_json(p)::text from chat.mark_unread($1, $2) p",
                 &[&actor, &conversation],
             )
             .await?;

@@ -12,6 +12,14 @@ pub struct HistoryPlace {
     pub around: Option<i64>,
 }
 
+/// The newest page, for who may hold it already.
+pub struct NewestPage {
+    /// None when nothing of it has changed since the cursor that was given.
+    pub json: Option<String>,
+    /// Its reader has hidden messages: it is nobody else's page.
+    pub is_own: bool,
+}
+
 /// What came of one item of a batch.
 pub struct Sent {
     /// 201 when it is new, 200 when it had been sent before.
@@ -76,22 +84,27 @@ impl Database {
     }
 
     /// The newest page for the session behind a token, which is looked up on the way: none when it has
-    /// ended. The page is none when nothing of it has changed since the cursor `known`.
+    /// ended.
     pub async fn newest_page(
         &self,
         token_hash: &[u8],
         conversation: Uuid,
         limit: i32,
         known: Option<&str>,
-    ) -> Result<Option<Option<String>>, DatabaseError> {
+    ) -> Result<Option<NewestPage>, DatabaseError> {
+        // Whether a page is its reader's own needs no asking when there is none.
         let row = self
             .row_opt(
                 Repeat::Safe,
-                "select chat.newest_page(s.user_id, $2, $3, $4) from chat.live_session($1) s",
+                "select n.page, n.page is not null and chat.hides_messages(s.user_id, $2)
+                 from chat.live_session($1) s cross join lateral chat.newest_page(s.user_id, $2, $3, $4) n (page)",
                 &[&token_hash, &conversation, &limit, &known],
             )
             .await?;
-        Ok(row.map(|row| row.get(0)))
+        Ok(row.map(|row| NewestPage {
+            json: row.get(0),
+            is_own: row.get(1),
+        }))
     }
 
     pub async fn read_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
@@ -137,6 +150,29 @@ impl Database {
         self.message(
             "select chat.message_json(m, u.name)::text
              from chat.restore_message($1, $2) m left join chat.users u on u.id = m.sender_id",
+            &[&actor, &message],
+        )
+        .await
+    }
+
+    /// Deletes a message for the actor alone.
+    pub async fn hide_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
+        self.message(
+            "select chat.message_json(m, u.name)::text
+             from chat.hide_message($1, $2) m left join chat.users u on u.id = m.sender_id",
+            &[&actor, &message],
+        )
+        .await
+    }
+
+    pub async fn unhide_message(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+    ) -> Result<String, DatabaseError> {
+        self.message(
+            "select chat.message_json(m, u.name)::text
+             from chat.unhide_message($1, $2) m left join chat.users u on u.id = m.sender_id",
             &[&actor, &message],
         )
         .await

@@ -12,10 +12,10 @@ mod tables {
 
 /// Edition of `sql/`. Raise it with every change there: a server with a lower one leaves the
 /// database's functions as they are.
-pub const SQL_VERSION: i32 = 2;
+pub const SQL_VERSION: i32 = 3;
 
 /// The files of `sql/`, in the order in which they are applied.
-pub const SQL_FILES: [(&str, &str); 14] = [
+pub const SQL_FILES: [(&str, &str); 16] = [
     ("basis", include_str!("../../sql/basis.sql")),
     ("event", include_str!("../../sql/event.sql")),
     ("user", include_str!("../../sql/user.sql")),
@@ -24,8 +24,10 @@ pub const SQL_FILES: [(&str, &str); 14] = [
     ("member", include_str!("../../sql/member.sql")),
     ("message", include_str!("../../sql/message.sql")),
     ("send", include_str!("../../sql/send.sql")),
+    ("hidden", include_str!("../../sql/hidden.sql")),
     ("history", include_str!("../../sql/history.sql")),
     ("receipt", include_str!("../../sql/receipt.sql")),
+    ("preference", include_str!("../../sql/preference.sql")),
     ("presence", include_str!("../../sql/presence.sql")),
     ("change", include_str!("../../sql/change.sql")),
     ("general", include_str!("../../sql/general.sql")),

@@ -1,16 +1,17 @@
 //! Conversations and members over HTTP.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::users::{next_after, user_id};
 use super::{Asked, Site, require_session};
 use crate::postgres::DatabaseError;
-use crate::postgres::conversations::{ConversationPlace, Opened};
+use crate::postgres::conversations::{ConversationPlace, Opened, Preferences};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -58,6 +59,21 @@ fn member() -> String {
 #[derive(Deserialize)]
 struct RoleBody {
     role: String,
+}
+
+#[derive(Deserialize)]
+struct PreferencesBody {
+    pinned: Option<bool>,
+    archived: Option<bool>,
+    /// Absent leaves it; null ends the silence.
+    #[serde(default, deserialize_with = "given")]
+    muted_until: Option<Option<String>>,
+    notify: Option<String>,
+}
+
+/// A field that is there, null or not.
+fn given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
 }
 
 /// Most recently active first: `?before=` what the page before gave as `next`, `?limit=`.
@@ -127,6 +143,88 @@ pub async fn close(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         .close_conversation(session.user_id, id)
         .await?;
     Ok(http::json(StatusCode::OK, json))
+}
+
+pub async fn set_preferences(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let body: PreferencesBody = http::read_json(asked.request.into_body()).await?;
+    http::check_text("notify", body.notify.as_deref())?;
+    let preferences = Preferences {
+        pinned: body.pinned,
+        archived: body.archived,
+        muted_until: body
+            .muted_until
+            .map(|until| until.map_or_else(|| Ok(PAST.to_owned()), |text| read_until(&text)))
+            .transpose()?,
+        notify: body.notify,
+    };
+    let json = site
+        .database
+        .set_preferences(session.user_id, id, &preferences)
+        .await?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+pub async fn mark_unread(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let json = site.database.mark_unread(session.user_id, id).await?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+/// Muted until then is not muted.
+const PAST: &str = "-infinity";
+/// The longest a zone is away from UTC that RFC 3339 can write.
+const ZONE_HOURS_MAX: u64 = 23;
+
+/// `infinity`, or a time as RFC 3339 writes it, here in UTC: what the database can not stumble over.
+fn read_until(text: &str) -> Result<String, Problem> {
+    if text == "infinity" {
+        return Ok(text.to_owned());
+    }
+    let time = read_time(text).ok_or_else(|| {
+        Problem::unprocessable(
+            "bad_muted_until",
+            "muted_until: must be a time like 2030-01-31T08:00:00Z, infinity, or null.",
+        )
+    })?;
+    // What lies before the epoch is as past as any other time.
+    if time < SystemTime::UNIX_EPOCH {
+        return Ok(PAST.to_owned());
+    }
+    Ok(humantime::format_rfc3339_micros(time).to_string())
+}
+
+/// `2030-01-31T08:00:00.5Z` or `2030-01-31T10:00:00.5+02:00`, of the years 1970 to 9999.
+fn read_time(text: &str) -> Option<SystemTime> {
+    // Only ASCII is cut anywhere.
+    if !text.is_ascii() {
+        return None;
+    }
+    let (local, zone) = match text.strip_suffix(['Z', 'z']) {
+        Some(local) => (local, "+00:00"),
+        None => text.split_at_checked(text.len().checked_sub(6)?)?,
+    };
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let number = |digits: &str, max: u64| -> Option<u64> {
+        let is_two_digits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits
+            .parse()
+            .ok()
+            .filter(|number| is_two_digits && *number <= max)
+    };
+    let away =
+        Duration::from_secs(60 * (60 * number(hours, ZONE_HOURS_MAX)? + number(minutes, 59)?));
+    let local = humantime::parse_rfc3339(&format!("{}Z", local.to_ascii_uppercase())).ok()?;
+    let time = match zone.as_bytes().first()? {
+        b'+' => local.checked_sub(away)?,
+        b'-' => local.checked_add(away)?,
+        _ => return None,
+    };
+    // Where 9999 ends, after which years have five digits.
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+    (time < end).then_some(time)
 }
 
 pub async fn open_direct(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
@@ -249,6 +347,47 @@ fn made(opened: Opened) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_until_which_to_be_quiet_is_read_in_any_zone_and_written_in_utc() {
+        for (text, is) in [
+            ("infinity", "infinity"),
+            ("2030-01-31T08:00:00Z", "2030-01-31T08:00:00.000000Z"),
+            (
+                "2030-01-31t08:00:00.1234567z",
+                "2030-01-31T08:00:00.123456Z",
+            ),
+            ("2030-01-31T01:30:00+02:00", "2030-01-30T23:30:00.000000Z"),
+            ("2030-01-31T08:00:00-00:30", "2030-01-31T08:30:00.000000Z"),
+            ("9999-12-31T23:59:59.9Z", "9999-12-31T23:59:59.900000Z"),
+            ("1970-01-01T00:00:00+23:59", "-infinity"),
+        ] {
+            assert_eq!(read_until(text).unwrap(), is, "{text}");
+        }
+        for bad in [
+            "",
+            "Z",
+            "now",
+            "-infinity",
+            "Infinity",
+            "2030-01-31",
+            "2030-01-31T08:00:00",
+            "2030-01-31 08:00",
+            "2030-02-31T08:00:00Z",
+            "2030-01-31T08:00:00+24:00",
+            "2030-01-31T08:00:00+0200",
+            "2030-01-31T08:00:00*02:00",
+            "2030-01-31T08:00:00++2:00",
+            "9999-12-31T23:59:59-00:01",
+            "294276-12-31T23:59:59Z",
+            "0000-01-01T00:00:00Z",
+            "2030-01-31T08:00:00Z\0",
+            "２０３０-01-31T08:00:00Z",
+        ] {
+            let problem = read_until(bad).unwrap_err();
+            assert!(problem.detail.starts_with("muted_until:"), "{bad}");
+        }
+    }
 
     #[test]
     fn a_place_is_what_a_page_gave_and_nothing_else() {

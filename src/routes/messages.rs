@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::{Asked, Site, actor, require_session};
-use crate::command::{self, Command, Reply, Send, check_delete_for};
+use crate::command::{self, Command, Reply, Send, Whom, read_whom};
 use crate::frame::{MessageFields, with_field};
 use crate::identity;
 use crate::newest::{KeptPage, PageKey};
@@ -88,12 +88,14 @@ async fn newest(site: &Arc<Site>, asked: &Asked, key: PageKey) -> Result<Respons
         .newest_page(&token_hash, key.conversation, key.limit, known)
         .await?
         .ok_or_else(Problem::unauthorized)?;
-    let json = match (read, kept) {
+    let json = match (read.json, kept) {
         (None, Some(kept)) => kept.json,
         (None, None) => return Err(Problem::internal()),
         (Some(page), _) => {
             let json = Bytes::from(in_form(page, key.with_html)?);
-            if let Some(cursor) = cursor {
+            if let Some(cursor) = cursor
+                && !read.is_own
+            {
                 let json = json.clone();
                 site.newest_pages.keep(key, KeptPage { cursor, json });
             }
@@ -166,8 +168,11 @@ pub async fn edit(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
 pub async fn delete(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let message_id = asked.parameters.id("message")?;
-    check_delete_for(Query::of(&asked.request).text("for"))?;
-    carry_out(site, actor(&session), Command::Delete { message_id }).await
+    let command = match read_whom(Query::of(&asked.request).text("for"))? {
+        Whom::Everyone => Command::Delete { message_id },
+        Whom::Me => Command::Hide { message_id },
+    };
+    carry_out(site, actor(&session), command).await
 }
 
 /// A command whose outcome is a message: 201 when it is new.
@@ -187,7 +192,10 @@ async fn carry_out(
 pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
-    let json = site.database.restore_message(session.user_id, id).await?;
+    let json = match read_whom(Query::of(&asked.request).text("for"))? {
+        Whom::Everyone => site.database.restore_message(session.user_id, id).await?,
+        Whom::Me => site.database.unhide_message(session.user_id, id).await?,
+    };
     Ok(http::json(StatusCode::OK, json))
 }
 

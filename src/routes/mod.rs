@@ -91,6 +91,8 @@ enum Route {
     Member,
     ConversationMessages,
     Marks,
+    Preferences,
+    Unread,
     Message,
     RestoreMessage,
     Revisions,
@@ -134,6 +136,11 @@ const ROUTES: &[(&str, Route)] = &[
         Route::ConversationMessages,
     ),
     ("/api/conversations/{conversation}/marks", Route::Marks),
+    (
+        "/api/conversations/{conversation}/preferences",
+        Route::Preferences,
+    ),
+    ("/api/conversations/{conversation}/unread", Route::Unread),
     ("/api/messages/{message}", Route::Message),
     ("/api/messages/{message}/restore", Route::RestoreMessage),
     ("/api/messages/{message}/revisions", Route::Revisions),
@@ -256,6 +263,8 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::ConversationMessages, Method::GET) => messages::history(site, asked).await,
         (Route::ConversationMessages, Method::POST) => messages::send(site, asked).await,
         (Route::Marks, Method::PUT) => messages::mark(site, asked).await,
+        (Route::Preferences, Method::PUT) => conversations::set_preferences(site, asked).await,
+        (Route::Unread, Method::POST) => conversations::mark_unread(site, asked).await,
         (Route::Message, Method::GET) => messages::read(site, asked).await,
         (Route::Message, Method::PUT) => messages::edit(site, asked).await,
         (Route::Message, Method::DELETE) => messages::delete(site, asked).await,
@@ -275,9 +284,10 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Groups
         | Route::Rooms
         | Route::JoinRoom
+        | Route::Unread
         | Route::RestoreMessage => "POST",
         Route::Session => "DELETE",
-        Route::Presence | Route::Marks => "PUT",
+        Route::Presence | Route::Marks | Route::Preferences => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",
         Route::Members | Route::ConversationMessages => "GET, POST",

@@ -40,6 +40,8 @@ async fn a_held_socket_hears_and_says_only_what_belongs_to_its_conversation() {
         json!({"type": "typing", "conversation_id": group}),
         json!({"type": "edit", "message_id": elsewhere["id"], "body": "through the back door"}),
         json!({"type": "delete", "message_id": elsewhere["id"]}),
+        json!({"type": "delete", "message_id": elsewhere["id"], "for": "me"}),
+        json!({"type": "unread", "conversation_id": group}),
     ] {
         let error = held.ask(frame.clone()).await;
         assert_eq!(

@@ -33,6 +33,8 @@ fn addresses(id: Uuid) -> Vec<(String, &'static [&'static str])> {
         ("/api/conversations/{id}/members/{id}", &["PUT", "DELETE"]),
         ("/api/conversations/{id}/messages", &["GET", "POST"]),
         ("/api/conversations/{id}/marks", &["PUT"]),
+        ("/api/conversations/{id}/preferences", &["PUT"]),
+        ("/api/conversations/{id}/unread", &["POST"]),
         ("/api/messages/{id}", &["GET", "PUT", "DELETE"]),
         ("/api/messages/{id}/restore", &["POST"]),
         ("/api/messages/{id}/revisions", &["GET"]),
