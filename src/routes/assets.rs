@@ -1,20 +1,26 @@
-//! What stands in `static/`, in the binary itself in a release. All files share one hash in their
-//! address, since modules import each other by relative path: it changes when any of them does.
+//! What stands in `static/`, in the binary itself in a release, and the table of emoji. All files share
+//! one hash in their address, since modules import each other by relative path: it changes when any of
+//! them does.
 
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::Asked;
+use super::emoji;
 use super::http::{self, Response};
 use crate::problem::Problem;
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/static"]
 struct Static;
+
+/// Generated, yet like a file to those who ask for it.
+const EMOJI: &str = "emoji.json";
 
 /// `/static/<hash>`, without a slash at its end.
 pub fn base() -> &'static str {
@@ -27,6 +33,7 @@ pub fn base() -> &'static str {
                 hasher.update(file.metadata.sha256_hash());
             }
         }
+        hasher.update(emoji::json());
         let hex: String = hasher.finalize()[..6]
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -37,17 +44,23 @@ pub fn base() -> &'static str {
 
 pub fn asset(asked: &Asked) -> Result<Response, Problem> {
     let name = asked.parameters.text("file");
-    let file = Static::get(name).ok_or_else(Problem::not_found)?;
+    let content = if name == EMOJI {
+        Bytes::from_static(emoji::json().as_bytes())
+    } else {
+        let file = Static::get(name).ok_or_else(Problem::not_found)?;
+        file.data.into_owned().into()
+    };
     let content_type = match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
         Some("webmanifest") => "application/manifest+json",
         _ => "application/octet-stream",
     };
     let is_current = base().strip_prefix("/static/") == Some(asked.parameters.text("hash"));
-    let mut response = http::respond(StatusCode::OK, content_type, file.data.into_owned());
+    let mut response = http::respond(StatusCode::OK, content_type, content);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     // In a debug build files are read anew from the disk, while the hash is of the start.

@@ -3,6 +3,7 @@
 mod assets;
 mod auth;
 mod conversations;
+mod emoji;
 mod http;
 mod live;
 mod messages;

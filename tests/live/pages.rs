@@ -96,10 +96,12 @@ async fn the_chat_comes_with_its_history_and_a_cursor_to_go_on_from() {
     socket.message("since then").await;
 
     // The scripts and styles that the page names are there, under an address that changes with them.
-    let assets = attribute(&html, "src").to_owned();
+    let script = attribute(&html, "src");
+    let emoji = format!("{}/emoji.json", script.rsplit_once('/').unwrap().0);
     for (path, kind) in [
-        (assets.as_str(), "text/javascript"),
+        (script, "text/javascript"),
         (attribute(&html, "rel=\"stylesheet\" href"), "text/css"),
+        (emoji.as_str(), "application/json"),
     ] {
         let asset = page(None, cast.server.address, path).await;
         assert_eq!(asset.status(), 200, "{path}");
