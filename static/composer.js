@@ -3,6 +3,7 @@
 //
 // Emits `send` with the text, and `input` while one writes.
 
+import { offerEmoji } from "./emoji_on_demand.js";
 import { recall, remember } from "./storage.js";
 
 export class Composer extends EventTarget {
@@ -21,6 +22,7 @@ export class Composer extends EventTarget {
     this.#body.addEventListener("keydown", (event) => this.#keydown(event), { signal });
     this.#body.addEventListener("input", () => this.#changed(), { signal });
     this.#body.value = draftOf(conversationId) ?? "";
+    offerEmoji(form.querySelector(".composer__emoji"), this.#body, signal);
     form.querySelector("fieldset").disabled = false;
     // Where there is a keyboard; on a phone it would open one unasked.
     if (matchMedia("(pointer: fine)").matches) this.#body.focus();

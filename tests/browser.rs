@@ -11,6 +11,8 @@ mod support;
 mod conversations;
 #[path = "browser/door.rs"]
 mod door;
+#[path = "browser/emoji.rs"]
+mod emoji;
 #[path = "browser/messages.rs"]
 mod messages;
 #[path = "browser/reading.rs"]

@@ -14,10 +14,11 @@ const BODY_LENGTH_MAX: u32 = 4_000;
 const ASSETS_UNHASHED: &str = "/static/latest";
 
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 12] = [
+const MODULES: [&str; 14] = [
     "api.js",
     "composer.js",
     "connection.js",
+    "emoji_on_demand.js",
     "new_chat.js",
     "outbox.js",
     "receipts.js",
@@ -26,6 +27,7 @@ const MODULES: [&str; 12] = [
     "storage.js",
     "stream.js",
     "timeline.js",
+    "type_text.js",
     "typing.js",
 ];
 
@@ -252,8 +254,21 @@ fn composer() -> Markup {
                 label.visually-hidden for="composer" { "Message" }
                 textarea.field.composer__body #composer name="body" rows="1" dir="auto" maxlength=(BODY_LENGTH_MAX)
                     enterkeyhint="send" autocomplete="off" placeholder="Message" aria-describedby="composer-note" {}
+                button.button.button--quiet.composer__emoji type="button" aria-haspopup="dialog" aria-label="Emoji" {
+                    (smiley())
+                }
                 button.button type="submit" { "Send" }
             }
+        }
+    }
+}
+
+fn smiley() -> Markup {
+    html! {
+        svg viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.75"
+            stroke-linecap="round" aria-hidden="true" {
+            circle cx="12" cy="12" r="9" {}
+            path d="M8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5v.5M15 9.5v.5" {}
         }
     }
 }
