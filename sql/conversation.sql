@@ -404,3 +404,21 @@ $$;
 
 comment on function chat.list_conversations(uuid, timestamptz, uuid, integer) is
     'The user''s conversations, most recently active first, with unread counts and newest messages; p_limit 1 to 100.';
+
+-- The user's conversations by a part of what they are called, the most recently active first.
+create or replace function chat.find_conversations(p_actor uuid, p_query text, p_limit integer default 10)
+returns setof jsonb language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select chat.conversation_for(p_actor, c)
+    from chat.members m
+    join chat.conversations c on c.id = m.conversation_id
+    left join chat.users peer on c.kind = 'direct'
+        and peer.id = case when c.direct_low = p_actor then c.direct_high else c.direct_low end
+    where m.user_id = p_actor and m.active
+      and strpos(lower(coalesce(peer.name, c.title)), lower(btrim(p_query))) > 0
+    order by coalesce(c.last_message_at, c.created_at) desc, c.id desc
+    limit least(greatest(p_limit, 1), 100)
+$$;
+
+comment on function chat.find_conversations(uuid, text, integer) is
+    'The user''s conversations by a part of their title, or of the other''s name; most recently active first; p_limit 1 to 100.';

@@ -1,6 +1,7 @@
 //! An event on its way to clients: its JSON, and each form a client may want of it, encoded once
 //! by whoever is first to need it and shared by all.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -132,19 +133,28 @@ pub fn with_field(object: &[u8], name: &str, value: &str) -> Bytes {
 /// What the fragment of a message needs of its JSON.
 #[derive(Deserialize)]
 pub struct MessageFields<'a> {
-    id: std::borrow::Cow<'a, str>,
-    conversation_id: std::borrow::Cow<'a, str>,
+    id: Cow<'a, str>,
+    conversation_id: Cow<'a, str>,
     seq: i64,
-    sender_id: Option<std::borrow::Cow<'a, str>>,
-    sender_name: Option<std::borrow::Cow<'a, str>>,
-    kind: std::borrow::Cow<'a, str>,
-    body: Option<std::borrow::Cow<'a, str>>,
-    reply_to: Option<std::borrow::Cow<'a, str>>,
-    client_id: Option<std::borrow::Cow<'a, str>>,
-    created_at: std::borrow::Cow<'a, str>,
-    edited_at: Option<std::borrow::Cow<'a, str>>,
-    deleted_at: Option<std::borrow::Cow<'a, str>>,
+    sender_id: Option<Cow<'a, str>>,
+    sender_name: Option<Cow<'a, str>>,
+    kind: Cow<'a, str>,
+    body: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reply: Option<ReplyFields<'a>>,
+    client_id: Option<Cow<'a, str>>,
+    created_at: Cow<'a, str>,
+    edited_at: Option<Cow<'a, str>>,
+    deleted_at: Option<Cow<'a, str>>,
     revision: i64,
+}
+
+#[derive(Deserialize)]
+struct ReplyFields<'a> {
+    id: Cow<'a, str>,
+    seq: i64,
+    sender_name: Option<Cow<'a, str>>,
+    excerpt: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +173,12 @@ impl MessageFields<'_> {
             sender_name: self.sender_name.as_deref(),
             kind: &self.kind,
             body: self.body.as_deref(),
-            reply_to: self.reply_to.as_deref(),
+            reply: self.reply.as_ref().map(|reply| views::Reply {
+                id: &reply.id,
+                seq: reply.seq,
+                sender_name: reply.sender_name.as_deref(),
+                excerpt: reply.excerpt.as_deref(),
+            }),
             client_id: self.client_id.as_deref(),
             created_at: &self.created_at,
             edited: self.edited_at.is_some(),

@@ -90,14 +90,18 @@ fn read_token(headers: &HeaderMap) -> Option<(String, Credential)> {
     if let Some(token) = bearer.or_else(subprotocol) {
         return Some((token.to_owned(), Credential::Bearer));
     }
+    read_cookie(headers, SESSION_COOKIE).map(|token| (token, Credential::Cookie))
+}
+
+pub fn read_cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(cookie::Cookie::split_parse)
         .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == SESSION_COOKIE)
-        .map(|cookie| (cookie.value().to_owned(), Credential::Cookie))
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
 }
 
 /// Refuses what a page of a foreign origin makes a browser send. A request without `Origin` is of

@@ -1,115 +1,142 @@
-// Wires the page: one connection, and what listens to it. Everything here ends with the page.
+// Wires the page: one connection, what listens to it, and the pane that is open.
 
-import { Composer, putBeforeDraft } from "./composer.js";
+import { Alerts } from "./alerts.js";
+import { Announcer } from "./announcer.js";
 import { Connection } from "./connection.js";
-import { NewChat } from "./new_chat.js";
+import { hideAsked, wireDetails } from "./details.js";
+import { Indicator } from "./indicator.js";
+import { Navigation } from "./navigation.js";
 import { Outbox } from "./outbox.js";
+import { Pane } from "./pane.js";
+import { Presence, dressPresence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Sidebar } from "./sidebar.js";
-import { Timeline } from "./timeline.js";
-import { Typing } from "./typing.js";
-
-const STATE_DELAY_MS = 1_500; // A short break is not worth a line.
-const PENDING_DELAY_MS = 400;
 
 const { dataset: root } = document.documentElement;
-const { userId, conversationId: openId, cursor } = root;
 const find = (selector) => document.querySelector(selector);
 const page = new AbortController();
 const { signal } = page;
+const user = { id: root.userId, name: root.userName };
 
-const connection = new Connection(cursor);
-const outbox = new Outbox(connection, userId, signal);
-const scroller = find(".timeline");
-const timeline = scroller && new Timeline(scroller, find(".timeline__latest"), openId, signal);
-const sidebar = new Sidebar(find(".sidebar__list"), find("#conversation-template"),
-  { connection, userId, openId, sees: () => document.hasFocus() && timeline.showsNewest, signal });
-const typing = timeline && new Typing(find(".typing"),
-  { connection, conversationId: openId, userId, nameOf: (id) => timeline.nameOf(id), signal });
-const receipts = new Receipts(
-  { connection, conversationId: openId, userId, timeline, readSeq: Number(scroller?.dataset.readSeq ?? 0), signal });
-const form = find("form.composer");
-const composer = form && new Composer(form, openId, signal);
-new NewChat(find(".new-chat"), find(".sidebar__new"), find("#person-template"), { userId, signal });
+const connection = new Connection(root.cursor);
+const outbox = new Outbox(connection, user.id, signal);
+const indicator = new Indicator(connection, outbox, signal);
+const navigation = new Navigation(connection, signal);
+const receipts = new Receipts(connection, user.id, signal);
+new Presence(connection, signal);
+const announcer = new Announcer(find(".announcer"), signal);
+const alerts = new Alerts({ open: (id) => navigation.go(`/c/${id}`), signal });
+connection.restWhen(() => !alerts.speaks);
+const sidebar = new Sidebar(find(".sidebar__nav"),
+  { connection, userId: user.id, sees: (id) => id === pane.id && pane.showsNewest, signal });
+const session = { connection, outbox, receipts, announcer, navigation, user, confirm };
+let pane = new Pane(find("main.pane"), session);
 
-connection.addEventListener("frame:message", ({ detail: { message, html } }) => {
-  if (message.conversation_id === openId) {
-    timeline.show(html);
-    typing.hide(message.sender_id);
-  }
-  if (message.sender_id !== userId) receipts.delivered(message.conversation_id, message.seq);
+// The open conversation.
+
+function show() {
+  sidebar.open(pane.id);
+  alerts.nameTitle(pane.element.dataset.title ?? root.product);
+  dressPresence(pane.element);
+  hideAsked();
+}
+
+navigation.addEventListener("arrive", ({ detail: { pane: element, frames } }) => {
+  pane.end();
+  pane.element.replaceWith(element);
+  pane = new Pane(element, session);
+  for (const frame of frames) if (frame.message.conversation_id === pane.id) pane.receive(frame);
+  show();
+  indicator.show();
 }, { signal });
 
+outbox.addEventListener("begun", ({ detail }) => {
+  if (pane.begins(detail)) navigation.go(`/c/${detail.conversationId}`, { replaces: true });
+}, { signal });
+
+// What comes.
+
+connection.addEventListener("frame:message", ({ detail: frame }) => {
+  const { message } = frame;
+  const isOpen = message.conversation_id === pane.id;
+  if (isOpen) pane.receive(frame);
+  const isNew = sidebar.messageCame(message);
+  if (message.sender_id === user.id) return;
+  receipts.delivered(message.conversation_id, message.seq);
+  const isUnseen = !isOpen || !pane.showsNewest;
+  if (isNew && isUnseen && isNews(message) && !sidebar.isMuted(message.conversation_id)) {
+    const isDirect = sidebar.kindOf(message.conversation_id) === "direct";
+    alerts.messageCame(message, isDirect ? null : sidebar.titleOf(message.conversation_id), isOpen || isListAlone());
+  }
+}, { signal });
+
+// On a phone.
+function isListAlone() {
+  return pane.element.getClientRects().length === 0;
+}
+
+function isNews({ kind, revision, deleted_at: deletedAt }) {
+  return kind !== "system" && revision === 1 && !deletedAt;
+}
+
 connection.addEventListener("frame:member", ({ detail: { member } }) => {
-  const isGone = member.user_id === userId && member.left_at;
-  if (isGone && member.conversation_id === openId) location.assign("/");
+  const isGone = member.user_id === user.id && member.left_at;
+  if (isGone && member.conversation_id === pane.id) navigation.go("/", { replaces: true });
+}, { signal });
+
+connection.addEventListener("frame:user", ({ detail }) => {
+  if (detail.user.id !== user.id) return;
+  user.name = detail.user.name;
+  find(".sidebar__viewer b").textContent = user.name;
 }, { signal });
 
 connection.addEventListener("frame:reset", () => location.reload(), { signal });
-
+connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.reload(), { signal });
 receipts.addEventListener("read", ({ detail }) => sidebar.read(detail.conversationId, detail.seq), { signal });
-for (const { conversationId, seq } of sidebar.unread) receipts.delivered(conversationId, seq);
+sidebar.addEventListener("unread", ({ detail }) => alerts.count(detail), { signal });
 
-composer?.addEventListener("input", ({ detail: isWriting }) => typing.announce(isWriting), { signal });
-composer?.addEventListener("send", ({ detail: text }) => {
-  typing.announce(false);
-  outbox.send(openId, text);
-}, { signal });
+// What opens above the page is fetched when it is first asked for.
 
-outbox.addEventListener("refused", ({ detail: { frame, text } }) => {
-  if (composer && frame.conversation_id === openId) composer.restore(frame.body, text);
-  else putBeforeDraft(frame.conversation_id, frame.body);
-}, { signal });
+const dialogs = {
+  ".new-chat": async (dialog) => new (await import("./new_chat.js")).NewChat(dialog, { navigation, signal }),
+  ".switcher": async (dialog) => new (await import("./switcher.js")).Switcher(dialog, { navigation, signal }),
+  ".settings": async (dialog) => new (await import("./settings_dialog.js")).SettingsDialog(dialog, { signal }),
+};
+const opened = {};
 
-// The line that says why nothing moves, and what is still waiting to go.
-
-let state = "connecting";
-let stateTimer = null;
-
-function showState() {
-  const line = find("p.connection");
-  const parts = [];
-  if (state === "ended") parts.push("Disconnected. Reload the page to come back.");
-  else if (state !== "live") parts.push("Connecting…");
-  if (outbox.size > 0) parts.push(outbox.size === 1 ? "1 message on the way." : `${outbox.size} messages on the way.`);
-  line.textContent = parts.join(" ");
-  if (parts.length > 0) {
-    // From the first trouble on: attempts that fail fast must not put it off.
-    stateTimer ??= setTimeout(() => line.hidden = false, STATE_DELAY_MS);
-  } else {
-    clearTimeout(stateTimer);
-    stateTimer = null;
-    line.hidden = true;
-  }
+async function open(selector) {
+  opened[selector] ??= dialogs[selector](find(selector));
+  (await opened[selector]).open();
 }
 
-connection.addEventListener("state", ({ detail }) => {
-  if (detail.sessionEnded) return location.reload();
-  state = root.connection = detail.state;
-  showState();
-}, { signal });
-outbox.addEventListener("change", showState, { signal });
-
-// Most are answered for before the eye would see them twice.
-
-let pendingTimer;
-
-function showPending() {
-  clearTimeout(pendingTimer);
-  pendingTimer = setTimeout(() => timeline?.showPending(outbox.textsFor(openId)), outbox.size ? PENDING_DELAY_MS : 0);
+for (const [button, dialog] of [[".sidebar__new", ".new-chat"], [".sidebar__find", ".switcher"], [".sidebar__viewer", ".settings"]]) {
+  find(button).addEventListener("click", () => open(dialog), { signal });
 }
 
-outbox.addEventListener("change", showPending, { signal });
-showPending();
+async function confirm(question, answer) {
+  const { ask } = await import("./confirm.js");
+  return ask(find(".confirm"), question, answer);
+}
+
+document.addEventListener("keydown", (event) => {
+  const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
+  if (key.toLowerCase() !== "k" || !(ctrlKey || metaKey) || shiftKey || altKey) return;
+  event.preventDefault();
+  open(".switcher");
+}, { signal });
+
+wireDetails(signal);
 
 // A page kept for the back button sleeps without a connection, and resumes by its cursor.
 
 window.addEventListener("pagehide", ({ persisted }) => {
   connection.stop();
-  clearTimeout(stateTimer);
-  clearTimeout(pendingTimer);
-  if (!persisted) page.abort();
+  if (persisted) return;
+  pane.end();
+  page.abort();
 });
 window.addEventListener("pageshow", ({ persisted }) => persisted && connection.start());
 
+show();
+for (const { conversationId, seq } of sidebar.unread) receipts.delivered(conversationId, seq);
 connection.start();

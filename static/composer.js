@@ -1,83 +1,180 @@
-// The box to write in. Enter sends, Shift+Enter breaks the line, and Enter that only confirms an
-// input method's candidate does neither. What is unsent is kept as a draft of its conversation.
+// The box to write in, and what it is about: a new message, an answer, or the change of one that is
+// there. Enter sends and Shift+Enter breaks the line, or the other way round, as the reader chose; on a
+// touch keyboard Enter breaks; and Enter that only confirms an input method's candidate does neither.
+// What is unsent is kept as a draft of its place.
 //
-// Emits `send` with the text, and `input` while one writes.
+// Emits `send` with { body, kind, reply }, `edit` with { messageId, body }, `input` while one writes,
+// and `last` when one asks for one's last message to change it.
 
+import { drafts } from "./drafts.js";
 import { offerEmoji } from "./emoji_on_demand.js";
-import { recall, remember } from "./storage.js";
+import { setting } from "./settings.js";
+
+const touch = matchMedia("(hover: none) and (pointer: coarse)");
+
+let emojiAlone; // A few emoji and nothing else are shown large.
+try {
+  emojiAlone = new RegExp("^\\p{RGI_Emoji}{1,3}$", "v");
+} catch {
+  emojiAlone = /^\p{Extended_Pictographic}\uFE0F?$/u;
+}
 
 export class Composer extends EventTarget {
+  #form;
   #body;
   #note;
-  #conversationId;
+  #context;
+  #place;
+  #reply = null; // { id, name, excerpt }
+  #editing = null; // { id, body }
 
   // Lifecycle
 
-  constructor(form, conversationId, signal) {
+  constructor(form, place, signal) {
     super();
+    this.#form = form;
     this.#body = form.elements.body;
     this.#note = form.querySelector(".composer__note");
-    this.#conversationId = conversationId;
+    this.#context = form.querySelector(".composer__context");
+    this.#place = place;
     form.addEventListener("submit", (event) => this.#submit(event), { signal });
-    this.#body.addEventListener("keydown", (event) => this.#keydown(event), { signal });
+    form.addEventListener("keydown", (event) => this.#keydown(event), { signal });
     this.#body.addEventListener("input", () => this.#changed(), { signal });
-    this.#body.value = draftOf(conversationId) ?? "";
+    this.#body.addEventListener("focus", () => this.#hintEnter(), { signal });
+    form.querySelector(".composer__cancel").addEventListener("click", () => this.#leaveContext(), { signal });
     offerEmoji(form.querySelector(".composer__emoji"), this.#body, signal);
+    drafts.addEventListener("change", ({ detail }) => detail === this.#place && this.#draftChanged(), { signal });
+    this.#takeDraft();
     form.querySelector("fieldset").disabled = false;
     // Where there is a keyboard; on a phone it would open one unasked.
-    if (matchMedia("(pointer: fine)").matches) this.#body.focus();
+    if (!touch.matches) this.#body.focus({ preventScroll: true });
   }
 
   // Actions
 
-  // Gives back what the server would not take, before anything written since.
-  restore(text, reason) {
-    putBeforeDraft(this.#conversationId, text);
-    this.#body.value = draftOf(this.#conversationId) ?? text;
-    this.#note.textContent = reason;
+  reply(reply) {
+    if (this.#editing) this.#leaveContext();
+    this.#reply = reply;
+    this.#showContext(`Reply to ${reply.name}`, reply.excerpt);
+    this.#keepDraft();
+    this.#body.focus();
+  }
+
+  edit({ id, body }) {
+    this.#editing = { id, body };
+    this.#showContext("Edit message", body);
+    this.#write(body);
+    this.#body.focus();
+  }
+
+  say(text) {
+    this.#note.textContent = text;
+  }
+
+  // The chat has begun: what was kept for a person is now of a conversation.
+  moveTo(place) {
+    drafts.move(this.#place, place);
+    this.#place = place;
   }
 
   // Private
 
   #submit(event) {
     event.preventDefault();
-    const text = this.#body.value.trim();
-    if (!text) return;
-    this.#body.value = "";
-    this.#note.textContent = "";
-    this.#keepDraft();
-    this.dispatchEvent(new CustomEvent("send", { detail: text }));
+    const body = this.#body.value.trim();
+    if (!body) return;
+    this.say("");
+    if (this.#editing) {
+      const { id, body: before } = this.#editing;
+      this.#leaveContext();
+      if (body !== before) this.#emit("edit", { messageId: id, body });
+    } else {
+      const reply = this.#reply;
+      this.#reply = null;
+      this.#showContext();
+      this.#write("");
+      this.#keepDraft();
+      this.#emit("send", { body, kind: emojiAlone.test(body) ? "emoji" : "text", reply });
+    }
     this.#body.focus();
   }
 
   #keydown(event) {
     // Safari ends the composition before this event; there, 229 tells.
-    const composing = event.isComposing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || composing) return;
-    event.preventDefault();
-    this.#body.form.requestSubmit();
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Escape" && (this.#reply || this.#editing)) {
+      event.preventDefault();
+      this.#leaveContext();
+    } else if (event.target !== this.#body) {
+      return;
+    } else if (event.key === "ArrowUp" && !this.#body.value && !this.#editing) {
+      event.preventDefault();
+      this.#emit("last");
+    } else if (event.key === "Enter" && this.#sends(event)) {
+      event.preventDefault();
+      this.#form.requestSubmit();
+    }
+  }
+
+  #sends({ shiftKey, ctrlKey, metaKey }) {
+    if (ctrlKey || metaKey) return true;
+    return touch.matches ? false : shiftKey !== setting("enter");
+  }
+
+  #hintEnter() {
+    this.#body.enterKeyHint = touch.matches || !setting("enter") ? "enter" : "send";
   }
 
   #changed() {
-    this.#keepDraft();
-    this.dispatchEvent(new CustomEvent("input", { detail: this.#body.value.trim() !== "" }));
+    this.#grow();
+    if (!this.#editing) this.#keepDraft();
+    this.#emit("input", this.#body.value.trim() !== "" && !this.#editing);
+  }
+
+  #write(text) {
+    this.#body.value = text;
+    this.#grow();
+  }
+
+  // For browsers without `field-sizing`.
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#body.style.blockSize = "auto";
+    this.#body.style.blockSize = `${this.#body.scrollHeight}px`;
+  }
+
+  #leaveContext() {
+    const wasEditing = this.#editing;
+    this.#editing = this.#reply = null;
+    this.#showContext();
+    if (wasEditing) this.#takeDraft();
+    else this.#keepDraft();
+    this.#body.focus();
+  }
+
+  #showContext(title = "", excerpt = "") {
+    this.#context.hidden = !title;
+    this.#context.querySelector(".composer__context-title").textContent = title;
+    this.#context.querySelector(".composer__context-excerpt").textContent = excerpt;
+  }
+
+  #takeDraft() {
+    const { body, reply } = drafts.of(this.#place) ?? {};
+    this.#write(body ?? "");
+    this.#reply = reply ?? null;
+    this.#showContext(reply && `Reply to ${reply.name}`, reply?.excerpt);
+  }
+
+  // By another tab: it is shown unless one writes here.
+  #draftChanged() {
+    if (!document.hasFocus() && !this.#editing) this.#takeDraft();
   }
 
   #keepDraft() {
-    remember("localStorage", draftKey(this.#conversationId), this.#body.value);
+    drafts.keep(this.#place, { body: this.#body.value, reply: this.#reply });
   }
-}
 
-// For a conversation that need not be the open one.
-export function putBeforeDraft(conversationId, text) {
-  const draft = draftOf(conversationId);
-  remember("localStorage", draftKey(conversationId), draft ? `${text}\n${draft}` : text);
-}
-
-function draftOf(conversationId) {
-  return recall("localStorage", draftKey(conversationId));
-}
-
-function draftKey(conversationId) {
-  return `draft:${conversationId}`;
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
 }

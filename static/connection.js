@@ -10,8 +10,10 @@ import { Stream } from "./stream.js";
 
 const OPEN_TIMEOUT_MS = 8_000; // A proxy that swallows the upgrade never says so.
 const PING_INTERVAL_MS = 25_000; // Below the 30 s after which common proxies cut a silent line.
+const OFFLINE_ANSWER_MS = 2_000; // The system says that the network is gone; a server on this machine still answers.
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
+const REST_AFTER_MS = 30_000; // Hidden for so long.
 const SOCKET_REST_MS = 300_000; // How long the stream is preferred after a socket failed,
 const SOCKET_REST_KEY = "socket-rests-until"; // in the next page too, or each would wait for its own failure.
 
@@ -27,7 +29,9 @@ export class Connection extends EventTarget {
   #failures = 0;
   #retryMs = null;
   #retryTimer;
-  #silenceTimer;
+  #silenceTimer = null;
+  #restTimer;
+  #mayRest = () => false;
   #pingTimer;
   #running = null;
 
@@ -43,7 +47,8 @@ export class Connection extends EventTarget {
     this.#running = new AbortController();
     const { signal } = this.#running;
     window.addEventListener("online", () => this.#wake(), { signal });
-    document.addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
+    window.addEventListener("offline", () => this.live && this.#ping(OFFLINE_ANSWER_MS), { signal });
+    document.addEventListener("visibilitychange", () => this.#look(), { signal });
     this.#connect();
   }
 
@@ -60,10 +65,21 @@ export class Connection extends EventTarget {
     return this.#state === "live";
   }
 
+  // websocket or stream; undefined while there is none.
+  get transport() {
+    return this.#transport?.constructor.transport;
+  }
+
+  // `mayRest()` tells whether nobody misses what this tab does not hear while it is hidden.
+  restWhen(mayRest) {
+    this.#mayRest = mayRest;
+  }
+
   // Whether the frame was handed on. That it arrived is for its ack to say.
   send(frame) {
     if (!this.live) return false;
     this.#transport.send(frame);
+    if (frame.ref) this.#expect(this.#transport.constructor.answerMaxMs);
     return true;
   }
 
@@ -78,7 +94,7 @@ export class Connection extends EventTarget {
       onFrame: (frame) => this.#receive(frame),
       onClose: (code) => this.#lose(code),
     };
-    this.#silenceTimer = setTimeout(() => this.#lose(), OPEN_TIMEOUT_MS);
+    this.#expect(OPEN_TIMEOUT_MS);
     if (Date.now() >= this.#socketRestsUntil) {
       try {
         this.#transport = new Socket(this.#cursor, listeners);
@@ -92,6 +108,7 @@ export class Connection extends EventTarget {
 
   #receive(frame) {
     clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = null;
     this.#heard = true;
     if (frame.cursor) this.#cursor = frame.cursor;
     if (frame.type === "ready") {
@@ -108,17 +125,23 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }));
   }
 
-  #ping() {
+  #ping(answerMaxMs = this.#transport.constructor.answerMaxMs) {
     this.#transport.send({ type: "ping" });
     clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = setTimeout(() => this.#lose(), this.#transport.constructor.answerMaxMs);
+    this.#silenceTimer = null;
+    this.#expect(answerMaxMs);
+  }
+
+  // Whatever comes next says that the line stands; nothing, that it has stalled.
+  #expect(answerMaxMs) {
+    this.#silenceTimer ??= setTimeout(() => this.#lose(), answerMaxMs);
   }
 
   // Codes 4400 to 4499 say that coming back is no use; no code, that we gave the line up ourselves.
   #lose(code) {
     const wasSocket = this.#transport instanceof Socket;
     const wasHeard = this.#heard;
-    const stalled = code === undefined && wasHeard && !this.#answered;
+    const stalled = code === undefined && wasHeard && !this.#answered && navigator.onLine;
     this.#drop();
     if (code >= 4400 && code <= 4499) return this.#end(code);
     if (wasSocket && (stalled || (!wasHeard && !(code >= 4000)))) {
@@ -161,6 +184,17 @@ export class Connection extends EventTarget {
     return limit * (0.5 + Math.random() / 2); // Jitter, so that clients do not return as one.
   }
 
+  // A browser keeps six streams to a server and no more, so tabs that nobody looks at leave them to others.
+  #look() {
+    clearTimeout(this.#restTimer);
+    if (!document.hidden) return this.#wake();
+    this.#restTimer = setTimeout(() => {
+      if (!(this.#transport instanceof Stream) || !this.#mayRest()) return;
+      this.#drop();
+      this.#become("waiting");
+    }, REST_AFTER_MS);
+  }
+
   // The network or the reader is back: no reason to sit out a timer.
   #wake() {
     if (this.live) this.#ping();
@@ -170,7 +204,9 @@ export class Connection extends EventTarget {
   #drop() {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#silenceTimer);
+    clearTimeout(this.#restTimer);
     clearInterval(this.#pingTimer);
+    this.#silenceTimer = null;
     this.#transport?.close();
     this.#transport = null;
   }

@@ -1,60 +1,55 @@
-// The dialog that starts a chat: with one person a direct one, with several a group that has a name.
+// The dialog that starts a chat: a click on a person opens the one with them, several that are ticked make
+// a group that has a name.
 
-import { get, post } from "./api.js";
-
-const SEARCH_DELAY_MS = 200;
+import { part, post } from "./api.js";
+import { wire, whenTyped } from "./dialog.js";
+import { parse } from "./fragment.js";
+import { dressPresence } from "./presence.js";
 
 export class NewChat {
   #dialog;
-  #people;
+  #found;
   #group;
   #name;
   #note;
   #start;
-  #template;
-  #userId;
+  #navigation;
   #picked = new Map(); // user id → list item
   #search = new AbortController();
-  #timer;
 
   // Lifecycle
 
-  constructor(dialog, button, template, { userId, signal }) {
+  constructor(dialog, { navigation, signal }) {
     this.#dialog = dialog;
-    this.#template = template;
-    this.#userId = userId;
+    this.#navigation = navigation;
     const part = (name) => dialog.querySelector(`.new-chat__${name}`);
-    [this.#people, this.#group, this.#name, this.#note, this.#start] =
-      ["people", "group", "name", "note", "start"].map(part);
-    button.addEventListener("click", () => this.#open(), { signal });
-    part("cancel").addEventListener("click", () => dialog.close(), { signal });
-    part("form").addEventListener("submit", (event) => this.#submit(event), { signal });
-    part("query").addEventListener("input", ({ target }) => this.#typed(target.value), { signal });
-    this.#people.addEventListener("change", ({ target }) => this.#pick(target), { signal });
+    [this.#found, this.#group, this.#name, this.#note, this.#start] =
+      ["found", "group", "name", "note", "start"].map(part);
+    wire(dialog, signal);
+    whenTyped(part("query"), (query) => this.#find(query), signal);
+    dialog.querySelector("form").addEventListener("submit", (event) => this.#submit(event), { signal });
+    this.#found.addEventListener("change", ({ target }) => this.#pick(target), { signal });
+    this.#found.addEventListener("click", ({ target }) => target.closest("a") && dialog.close(), { signal });
     dialog.addEventListener("close", () => this.#reset(), { signal });
-    signal.addEventListener("abort", () => this.#reset());
+    signal.addEventListener("abort", () => this.#search.abort());
   }
 
-  // Private
+  // Actions
 
-  #open() {
+  open() {
     this.#dialog.showModal();
     this.#find("");
   }
 
+  // Private
+
   #reset() {
-    clearTimeout(this.#timer);
     this.#search.abort();
     this.#picked.clear();
-    this.#people.replaceChildren();
+    this.#found.replaceChildren();
     this.#dialog.querySelector("form").reset();
     this.#note.textContent = "";
     this.#picksChanged();
-  }
-
-  #typed(query) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#find(query.trim()), SEARCH_DELAY_MS);
   }
 
   async #find(query) {
@@ -62,24 +57,16 @@ export class NewChat {
     this.#search = new AbortController();
     const { signal } = this.#search;
     try {
-      const { items } = await get(`/api/users?${new URLSearchParams({ q: query })}`, { signal });
+      const people = parse(await part(`/people?${new URLSearchParams({ q: query })}`, { signal }));
       if (signal.aborted) return;
-      const found = items.filter(({ id }) => !this.#picked.has(id)).map((user) => this.#person(user));
-      this.#people.replaceChildren(...this.#picked.values(), ...found);
-      this.#note.textContent = items.length ? "" : "Nobody of that name is here.";
+      for (const id of this.#picked.keys()) people.querySelector(`[data-user-id="${CSS.escape(id)}"]`)?.remove();
+      people.prepend(...this.#picked.values());
+      this.#found.replaceChildren(people);
+      dressPresence(people);
+      this.#note.textContent = people.childElementCount ? "" : "Nobody of that name is here.";
     } catch (error) {
       if (!signal.aborted) this.#note.textContent = error.message;
     }
-  }
-
-  #person({ id, name, username, online }) {
-    const item = this.#template.content.firstElementChild.cloneNode(true);
-    item.querySelector(".person__pick").value = id;
-    item.querySelector(".person__name").textContent = name;
-    const state = id === this.#userId ? "you, for notes" : online && "online";
-    item.querySelector(".person__detail").textContent =
-      [username && `@${username}`, state].filter(Boolean).join(" · ");
-    return item;
   }
 
   #pick(box) {
@@ -89,25 +76,31 @@ export class NewChat {
   }
 
   #picksChanged() {
-    const isGroup = this.#picked.size > 1;
-    this.#group.hidden = !isGroup;
-    this.#name.required = isGroup;
-    this.#start.disabled = this.#picked.size === 0;
+    const { size } = this.#picked;
+    this.#group.hidden = size < 2;
+    this.#name.required = size > 1;
+    this.#start.hidden = size === 0;
+    this.#start.disabled = false;
+    this.#start.textContent = size > 1 ? `Start group with ${size} people` : "Start chat";
   }
 
   async #submit(event) {
     event.preventDefault();
     const ids = [...this.#picked.keys()];
-    if (ids.length === 0) return;
+    if (ids.length === 0) return this.#dialog.querySelector(".person__link")?.focus();
     this.#start.disabled = true;
     try {
-      const { id } = ids.length === 1
-        ? await post("/api/conversations/direct", { user_id: ids[0] })
-        : await post("/api/groups", { name: this.#name.value.trim(), member_ids: ids });
-      location.assign(`/c/${id}`);
+      const path = ids.length === 1 ? `/u/${ids[0]}` : await this.#makeGroup(ids);
+      this.#dialog.close();
+      this.#navigation.go(path);
     } catch (error) {
       this.#note.textContent = error.message;
       this.#start.disabled = false;
     }
+  }
+
+  async #makeGroup(ids) {
+    const { id } = await post("/api/groups", { name: this.#name.value.trim(), member_ids: ids });
+    return `/c/${id}`;
   }
 }

@@ -8,22 +8,19 @@ const GATHER_MS = 250; // Marks only rise, so the last one of a burst says it al
 
 export class Receipts extends EventTarget {
   #connection;
-  #conversationId;
-  #timeline;
+  #conversationId = null;
+  #timeline = null;
   #arrived = new Map(); // conversation id → newest seq that arrived, until it is confirmed
   #arrivedTold = new Set(); // the conversations whose entry above was sent on this connection
-  #readTold;
-  #readConfirmed;
+  #readTold = 0;
+  #readConfirmed = 0;
   #timer = null;
 
   // Lifecycle
 
-  constructor({ connection, conversationId, userId, timeline, readSeq, signal }) {
+  constructor(connection, userId, signal) {
     super();
     this.#connection = connection;
-    this.#conversationId = conversationId;
-    this.#timeline = timeline;
-    this.#readTold = this.#readConfirmed = readSeq;
     connection.addEventListener("frame:ready", () => {
       this.#readTold = this.#readConfirmed;
       this.#arrivedTold.clear();
@@ -32,13 +29,24 @@ export class Receipts extends EventTarget {
     connection.addEventListener("frame:receipt", ({ detail }) => {
       if (detail.user_id === userId) this.#confirmed(detail);
     }, { signal });
-    timeline?.addEventListener("view", () => this.#schedule(), { signal });
     window.addEventListener("focus", () => this.#schedule(), { signal });
     document.addEventListener("visibilitychange", () => this.#schedule(), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
   // Actions
+
+  // From now on it is this conversation that is read.
+  watch(timeline, { conversationId, readSeq, signal }) {
+    this.#conversationId = conversationId;
+    this.#timeline = timeline;
+    this.#readTold = this.#readConfirmed = readSeq;
+    timeline.addEventListener("view", () => this.#schedule(), { signal });
+    signal.addEventListener("abort", () => {
+      if (this.#timeline === timeline) this.#timeline = null;
+    });
+    this.#schedule();
+  }
 
   delivered(conversationId, seq) {
     if (seq <= (this.#arrived.get(conversationId) ?? 0)) return;

@@ -1,132 +1,165 @@
-// The list of conversations: what is unread, what was said last, who is there. Counts by itself
-// what the events tell exactly, and asks the server when they do not.
+// The list of conversations: what is unread, what was said last. Counts by itself what the events tell
+// exactly, and asks the server for the list when they do not.
+//
+// Emits `unread` with the total.
 
-import { get } from "./api.js";
+import { part } from "./api.js";
+import { drafts } from "./drafts.js";
+import { parse } from "./fragment.js";
+import { dressPresence } from "./presence.js";
+import { briefOf } from "./times.js";
 
 const REFRESH_DELAY_MS = 300; // One change often comes as several events.
-const ENTRIES_MAX = 100; // As many as a page begins with.
 
-export class Sidebar {
-  #list;
-  #template;
+export class Sidebar extends EventTarget {
+  #nav;
   #userId;
-  #openId;
   #sees;
-  #title = document.title;
+  #openId = null;
   #timer = null;
   #signal;
 
   // Lifecycle
 
-  constructor(list, template, { connection, userId, openId, sees, signal }) {
-    this.#list = list;
-    this.#template = template;
+  // `sees(conversationId)` tells whether the newest of a conversation is before the reader's eyes.
+  constructor(nav, { connection, userId, sees, signal }) {
+    super();
+    this.#nav = nav;
     this.#userId = userId;
-    this.#openId = openId;
     this.#sees = sees;
     this.#signal = signal;
     const on = (type, handle) =>
       connection.addEventListener(`frame:${type}`, ({ detail }) => handle(detail), { signal });
-    // Who came and went meanwhile is not replayed. The first time, the page itself is fresh.
-    let isFirst = true;
-    on("ready", () => {
-      if (!isFirst) this.refresh();
-      isFirst = false;
-    });
-    on("message", (frame) => this.#messageCame(frame.message));
+    on("ready", () => this.refresh()); // Who came and went meanwhile is not replayed.
     on("receipt", (frame) => frame.user_id === userId && this.read(frame.conversation_id, frame.read_seq));
-    on("presence", (frame) => this.#showPresence(frame.user_id, frame.status));
-    on("conversation", () => this.refresh());
-    on("user", () => this.refresh());
-    on("preference", () => this.refresh());
+    for (const type of ["conversation", "user", "preference", "hidden"]) on(type, () => this.refresh());
     on("member", (frame) => frame.member.user_id === userId && this.refresh());
+    drafts.addEventListener("change", ({ detail }) => this.#showDraft(this.#find(detail)), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
-    this.#countInTitle();
+    for (const item of this.#items) this.#dress(item);
+    this.#tell();
   }
 
   // Actions
 
   // The newest seq of each conversation that holds something unread.
   get unread() {
-    return Array.from(this.#list.children)
-      .filter((item) => unreadOf(item) > 0)
+    return this.#items.filter((item) => unreadOf(item) > 0)
       .map((item) => ({ conversationId: item.dataset.conversationId, seq: lastSeqOf(item) }));
+  }
+
+  isMuted(conversationId) {
+    return this.#find(conversationId)?.hasAttribute("data-muted") ?? false;
+  }
+
+  titleOf(conversationId) {
+    return this.#find(conversationId)?.querySelector(".conversation__title").textContent;
+  }
+
+  kindOf(conversationId) {
+    return this.#find(conversationId)?.dataset.kind;
+  }
+
+  open(conversationId) {
+    this.#openId = conversationId;
+    for (const item of this.#items) this.#dress(item);
+  }
+
+  // True when the message is newer than any that the list knew.
+  messageCame(message) {
+    const item = this.#find(message.conversation_id);
+    if (!item) {
+      this.refresh();
+      return true;
+    }
+    const isLast = message.seq >= lastSeqOf(item);
+    const isNew = message.seq > lastSeqOf(item);
+    if (isLast) this.#showLast(item, message);
+    if (message.deleted_at && unreadOf(item) > 0) this.refresh();
+    if (!isNew) return false;
+    item.dataset.lastSeq = message.seq;
+    this.#keepingFocus(() => item.parentElement.prepend(item));
+    const counts = message.sender_id !== this.#userId && message.kind !== "system" && !message.deleted_at;
+    if (counts && !this.#sees(message.conversation_id)) this.#setUnread(item, unreadOf(item) + 1);
+    return true;
   }
 
   read(conversationId, seq) {
     const item = this.#find(conversationId);
     if (!item || unreadOf(item) === 0) return;
     if (seq >= lastSeqOf(item)) this.#setUnread(item, 0);
-    else if (conversationId !== this.#openId) this.refresh();
+    else this.refresh();
   }
 
   refresh() {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      this.#load().catch((error) => this.#signal.aborted || console.warn("The list is not fresh", error));
+      // Unreached, it is asked again when the connection is back.
+      this.#load().catch((error) => this.#signal.aborted || !error.status || console.warn("The list is not fresh", error));
     }, REFRESH_DELAY_MS);
   }
 
   // Private
 
-  #messageCame(message) {
-    const item = this.#find(message.conversation_id);
-    if (!item) return this.refresh();
-    const isLast = message.seq >= lastSeqOf(item);
-    const isNew = message.seq > lastSeqOf(item);
-    if (isLast) item.querySelector(".conversation__preview").textContent = previewOf(message);
-    if (message.deleted_at && unreadOf(item) > 0) this.refresh();
-    if (!isNew) return;
-    item.dataset.lastSeq = message.seq;
-    this.#keepingFocus(() => this.#list.prepend(item));
-    const isSeen = message.conversation_id === this.#openId && this.#sees();
-    const counts = message.sender_id !== this.#userId && message.kind !== "system" && !message.deleted_at;
-    if (counts && !isSeen) this.#setUnread(item, unreadOf(item) + 1);
+  get #items() {
+    return Array.from(this.#nav.querySelectorAll(".conversation"));
   }
 
   async #load() {
-    const { items } = await get(`/api/conversations?limit=${ENTRIES_MAX}`, { signal: this.#signal });
-    const entries = items.map((conversation) => this.#entry(conversation));
-    this.#keepingFocus(() => this.#list.replaceChildren(...entries));
-    this.#countInTitle();
+    const list = parse(await part("/list", { signal: this.#signal }));
+    const isOvertaken = Array.from(list.children).some(
+      (item) => lastSeqOf(this.#find(item.dataset.conversationId)) > lastSeqOf(item));
+    if (isOvertaken) return this.refresh(); // By an event.
+    for (const item of list.children) this.#dress(item);
+    // What has not changed stays: somebody may be about to click on it.
+    const items = Array.from(list.children, (item) => {
+      const present = this.#find(item.dataset.conversationId);
+      return present?.isEqualNode(item) ? present : item;
+    });
+    const place = this.#nav.querySelector(".sidebar__list");
+    if (items.some((item, at) => place.children[at] !== item) || items.length !== place.childElementCount) {
+      this.#keepingFocus(() => place.replaceChildren(...items));
+    }
+    this.#tell();
   }
 
-  #entry(conversation) {
-    const { id, kind, title, unread, mentions, peer, last_message: last } = conversation;
-    const item = this.#find(id) ?? this.#template.content.firstElementChild.cloneNode(true);
-    const part = (name) => item.querySelector(name);
-    if (lastSeqOf(item) > (last?.seq ?? 0)) this.refresh(); // An event overtook this answer.
-    Object.assign(item.dataset, { conversationId: id, kind, lastSeq: last?.seq ?? 0 });
-    part(".conversation__link").href = `/c/${id}`;
-    part(".conversation__title").textContent = title;
-    part(".conversation__preview").textContent = previewOf(last);
-    part(".conversation__mentions").hidden = !mentions;
-    this.#setUnread(item, unread);
-    if (peer) {
-      part(".presence").dataset.peerId = peer.id;
-      this.#showPresence(peer.id, peer.status, item);
-    }
-    if (id === this.#openId) {
-      document.querySelector(".pane__title").textContent = title;
-      this.#title = title;
-    }
-    return item;
+  #dress(item) {
+    const time = item.querySelector("time");
+    if (time) time.textContent = briefOf(new Date(time.dateTime));
+    dressPresence(item);
+    this.#showDraft(item);
+    this.#showOpen(item);
+  }
+
+  #showOpen(item) {
+    const link = item.querySelector(".conversation__link");
+    if (item.dataset.conversationId === this.#openId) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+
+  #showLast(item, message) {
+    const part = (name) => item.querySelector(`.conversation__${name}`);
+    const isOwn = message.sender_id === this.#userId;
+    const author = isOwn ? "You" : item.dataset.kind === "direct" ? "" : message.sender_name;
+    part("author").textContent = author && message.kind !== "system" ? `${author}: ` : "";
+    part("last").textContent = message.deleted_at ? "This message was deleted" : message.body ?? "";
+    const time = part("time").querySelector("time") ?? part("time").appendChild(document.createElement("time"));
+    Object.assign(time, { dateTime: message.created_at, dir: "auto" });
+    time.textContent = briefOf(new Date(message.created_at));
+  }
+
+  #showDraft(item) {
+    if (!item) return;
+    const { conversationId } = item.dataset;
+    item.querySelector(".conversation__draft").hidden = conversationId === this.#openId || !drafts.of(conversationId);
   }
 
   // An entry that moves would lose it.
   #keepingFocus(change) {
-    const focused = document.activeElement;
+    const link = document.activeElement?.closest(".conversation__link");
+    const id = link?.closest(".conversation").dataset.conversationId;
     change();
-    if (this.#list.contains(focused)) focused.focus({ preventScroll: true });
-  }
-
-  #showPresence(userId, status, ...unplaced) {
-    for (const root of [document, ...unplaced]) {
-      for (const place of root.querySelectorAll(`.presence[data-peer-id="${CSS.escape(userId)}"]`)) {
-        place.dataset.status = status;
-        place.querySelector(".presence__text").textContent = status;
-      }
-    }
+    if (id) this.#find(id)?.querySelector(".conversation__link").focus({ preventScroll: true });
   }
 
   #setUnread(item, unread) {
@@ -134,21 +167,17 @@ export class Sidebar {
     badge.hidden = unread === 0;
     badge.firstElementChild.textContent = unread;
     if (unread === 0) item.querySelector(".conversation__mentions").hidden = true;
-    this.#countInTitle();
+    this.#tell();
   }
 
-  #countInTitle() {
-    const total = Array.from(this.#list.children, unreadOf).reduce((sum, unread) => sum + unread, 0);
-    document.title = total ? `(${total}) ${this.#title}` : this.#title;
+  #tell() {
+    const total = this.#items.reduce((sum, item) => sum + unreadOf(item), 0);
+    this.dispatchEvent(new CustomEvent("unread", { detail: total }));
   }
 
   #find(conversationId) {
-    return this.#list.querySelector(`[data-conversation-id="${CSS.escape(conversationId)}"]`);
+    return this.#nav.querySelector(`[data-conversation-id="${CSS.escape(conversationId)}"]`);
   }
-}
-
-function previewOf(message) {
-  return message?.deleted_at ? "This message was deleted" : message?.body ?? "";
 }
 
 function unreadOf(item) {
@@ -156,5 +185,5 @@ function unreadOf(item) {
 }
 
 function lastSeqOf(item) {
-  return Number(item.dataset.lastSeq);
+  return Number(item?.dataset.lastSeq ?? 0);
 }

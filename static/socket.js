@@ -3,6 +3,7 @@
 const ABNORMAL = 1006; // What a close event says of a line that broke.
 
 export class Socket {
+  static transport = "websocket";
   static answerMaxMs = 10_000; // After a ping.
 
   #socket;

@@ -4,6 +4,7 @@
 const POST_TIMEOUT_MS = 15_000; // A post that hangs holds back those behind it.
 
 export class Stream {
+  static transport = "stream";
   static answerMaxMs = 20_000; // After a ping: the server's beat comes every 15 s.
 
   #source;

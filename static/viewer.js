@@ -4,8 +4,11 @@
 const id = CSS.escape(document.documentElement.dataset.userId);
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`.message[data-sender="${id}"] {
-  --message-side: flex-end;
+  --message-side: row-reverse;
   --message-surface: var(--surface-own);
-  --message-sender: none;
+  --message-head: none;
+  --message-ticks: inline-block;
+  --message-corner-start: var(--radius);
+  --message-corner-end: 0.25rem;
 }`);
 document.adoptedStyleSheets.push(sheet);

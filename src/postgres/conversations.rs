@@ -51,6 +51,19 @@ impl Database {
         Ok(row.map(|row| row.get(0)))
     }
 
+    /// The direct conversation of two users, if they have one.
+    pub async fn direct_id(&self, user: Uuid, other: Uuid) -> Result<Option<Uuid>, DatabaseError> {
+        let row = self
+            .row_opt(
+                Repeat::Safe,
+                "select id from chat.conversations
+                 where kind = 'direct' and direct_low = least($1::uuid, $2) and direct_high = greatest($1::uuid, $2)",
+                &[&user, &other],
+            )
+            .await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
     pub async fn open_direct(&self, actor: Uuid, user: Uuid) -> Result<Opened, DatabaseError> {
         self.opened(
             Repeat::Safe,
@@ -206,6 +219,23 @@ impl Database {
             _ => None,
         };
         Ok((rows.into_iter().map(|row| row.get(0)).collect(), next))
+    }
+
+    /// A user's conversations by a part of what they are called.
+    pub async fn find_conversations(
+        &self,
+        actor: Uuid,
+        query: &str,
+        limit: i32,
+    ) -> Result<Vec<String>, DatabaseError> {
+        let rows = self
+            .rows(
+                Repeat::Safe,
+                "select c::text from chat.find_conversations($1, $2, $3) c",
+                &[&actor, &query, &limit],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
     }
 
     pub async fn list_members(

@@ -27,6 +27,14 @@ impl Database {
         Ok(row.map(|row| row.get(0)))
     }
 
+    /// online, away or offline.
+    pub async fn status_of(&self, user: Uuid) -> Result<String, DatabaseError> {
+        let row = self
+            .row(Repeat::Safe, "select chat.status_of($1)", &[&user])
+            .await?;
+        Ok(row.get(0))
+    }
+
     pub async fn update_user(
         &self,
         actor: Uuid,

@@ -14,6 +14,17 @@ pub struct Session {
     pub user: String,
 }
 
+impl Session {
+    /// Whether there is no way back into the account once the session has ended.
+    pub fn is_guest(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct User {
+            is_guest: bool,
+        }
+        serde_json::from_str::<User>(&self.user).is_ok_and(|user| user.is_guest)
+    }
+}
+
 impl Database {
     pub async fn start_session(
         &self,

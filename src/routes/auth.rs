@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
+use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -40,13 +40,14 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
                 .as_bytes()
                 .starts_with(b"application/x-www-form-urlencoded")
         });
+    let headers = asked.request.headers().clone();
     let bytes = http::read_body(asked.request.into_body()).await?;
+    let field = |name: &str| {
+        form_urlencoded::parse(&bytes)
+            .find(|(key, value)| key == name && !value.trim().is_empty())
+            .map(|(_, value)| value.into_owned())
+    };
     let given: GuestBody = if is_form {
-        let field = |name: &str| {
-            form_urlencoded::parse(&bytes)
-                .find(|(key, value)| key == name && !value.trim().is_empty())
-                .map(|(_, value)| value.into_owned())
-        };
         GuestBody {
             // The page said what an empty field would mean.
             name: field("name").or_else(|| field("invented_name")),
@@ -72,6 +73,8 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         Err(problem) if is_form && problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
             return Ok(super::pages::welcome(
                 problem.status,
+                &headers,
+                &own_path(field("next")),
                 &name,
                 Some(&problem.detail),
             ));
@@ -85,11 +88,7 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         .await?;
 
     let mut response = if is_form {
-        let mut response = http::respond(StatusCode::SEE_OTHER, "text/plain", "");
-        response
-            .headers_mut()
-            .insert(LOCATION, HeaderValue::from_static("/"));
-        response
+        http::see_other(&own_path(field("next")))
     } else {
         let user = RawValue::from_string(user).map_err(|error| {
             tracing::error!(%error, "the database's JSON of a user can not be read");
@@ -121,11 +120,7 @@ pub async fn logout(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
         .await?;
     let wants_page = http::accepts_html(asked.request.headers());
     let mut response = if wants_page {
-        let mut response = http::respond(StatusCode::SEE_OTHER, "text/plain", "");
-        response
-            .headers_mut()
-            .insert(LOCATION, HeaderValue::from_static("/"));
-        response
+        http::see_other("/")
     } else {
         http::json(StatusCode::OK, json!({"status": "logged_out"}).to_string())
     };
@@ -152,8 +147,42 @@ pub async fn end_session(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     ))
 }
 
+/// Where a form leads on to: a path of ours, whatever the form said.
+fn own_path(next: Option<String>) -> String {
+    next.filter(|next| {
+        let mut bytes = next.bytes();
+        bytes.next() == Some(b'/')
+            && bytes.next() != Some(b'/')
+            && next
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    })
+    .unwrap_or_else(|| "/".to_owned())
+}
+
 fn set_cookie(response: &mut Response, cookie: &str) {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_never_leads_to_another_site() {
+        for (next, expected) in [
+            ("/c/7", "/c/7"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\r\nset-cookie: a", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_path(Some(next.to_owned())), expected, "{next}");
+        }
+        assert_eq!(own_path(None), "/");
     }
 }

@@ -10,7 +10,7 @@ use hyper::StatusCode;
 use hyper::body::{Body, Incoming};
 use hyper::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
-    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    LOCATION, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -181,6 +181,15 @@ pub fn list_text(items: &[String], next: impl Into<serde_json::Value>) -> String
     )
 }
 
+/// To another page of ours, after a form.
+pub fn see_other(path: &str) -> Response {
+    let mut response = respond(StatusCode::SEE_OTHER, "text/plain", "");
+    if let Ok(value) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    response
+}
+
 pub fn page(status: StatusCode, markup: views::Markup) -> Response {
     respond(status, "text/html; charset=utf-8", markup.into_string())
 }
@@ -219,7 +228,9 @@ pub fn secured(mut response: Response, settings: &Settings) -> Response {
         .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     if is_page {
         let policy = format!(
-            "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' {}",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+             font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+             require-trusted-types-for 'script'; trusted-types fragment; frame-ancestors 'self' {}",
             settings.allowed_origins.join(" ")
         );
         if let Ok(value) = HeaderValue::from_str(policy.trim_end()) {

@@ -2,11 +2,14 @@
 
 mod assets;
 mod auth;
+mod compression;
 mod conversations;
 mod emoji;
 mod http;
+mod listed;
 mod live;
 mod messages;
+mod opened;
 mod operations;
 mod pages;
 mod users;
@@ -33,6 +36,7 @@ use crate::problem::Problem;
 use crate::settings::Settings;
 
 use http::{Parameters, Response};
+use pages::Place;
 
 pub use operations::metrics_handle;
 
@@ -64,7 +68,16 @@ impl Site {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
     Home,
+    Chats,
     OpenConversation,
+    OpenPerson,
+    PartHome,
+    PartChats,
+    PartConversation,
+    PartPerson,
+    PartList,
+    PartPeople,
+    PartFound,
     Asset,
     Health,
     Ready,
@@ -102,7 +115,18 @@ enum Route {
 
 const ROUTES: &[(&str, Route)] = &[
     ("/", Route::Home),
+    ("/chats", Route::Chats),
     ("/c/{conversation}", Route::OpenConversation),
+    ("/c/{conversation}/{seq}", Route::OpenConversation),
+    ("/u/{user}", Route::OpenPerson),
+    ("/parts", Route::PartHome),
+    ("/parts/chats", Route::PartChats),
+    ("/parts/c/{conversation}", Route::PartConversation),
+    ("/parts/c/{conversation}/{seq}", Route::PartConversation),
+    ("/parts/u/{user}", Route::PartPerson),
+    ("/parts/list", Route::PartList),
+    ("/parts/people", Route::PartPeople),
+    ("/parts/found", Route::PartFound),
     ("/static/{hash}/{*file}", Route::Asset),
     ("/health", Route::Health),
     ("/ready", Route::Ready),
@@ -172,6 +196,7 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     let wants_page = http::accepts_html(request.headers()) && request.method() == Method::GET;
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let encoding = compression::accepted(request.headers());
     let response = match find(&path) {
         Ok((route, parameters)) => {
             let asked = Asked {
@@ -183,7 +208,11 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
                 Err(problem) => {
                     let is_page = matches!(
                         route,
-                        Route::Home | Route::OpenConversation | Route::GuestAuth
+                        Route::Home
+                            | Route::Chats
+                            | Route::OpenConversation
+                            | Route::OpenPerson
+                            | Route::GuestAuth
                     );
                     http::problem(&problem, wants_page && is_page)
                 }
@@ -193,7 +222,7 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     };
     metrics::counter!("webchat_http_requests_total", "method" => method_label(&method), "status" => response.status().as_u16().to_string())
         .increment(1);
-    http::secured(response, &site.settings)
+    compression::compressed(http::secured(response, &site.settings), encoding).await
 }
 
 /// Only known methods become labels: a label of the client's choosing could be any number of them.
@@ -225,9 +254,28 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
     let method = asked.request.method().clone();
     match (route, method) {
         (Route::Home, Method::GET | Method::HEAD) => pages::home(site, asked).await,
+        (Route::Chats, Method::GET | Method::HEAD) => pages::page(site, asked, Place::Chats).await,
         (Route::OpenConversation, Method::GET | Method::HEAD) => {
-            pages::conversation(site, asked).await
+            let place = Place::conversation(&asked)?;
+            pages::page(site, asked, place).await
         }
+        (Route::OpenPerson, Method::GET | Method::HEAD) => {
+            let place = Place::person(&asked)?;
+            pages::page(site, asked, place).await
+        }
+        (Route::PartHome, Method::GET) => pages::pane(site, asked, Place::General).await,
+        (Route::PartChats, Method::GET) => pages::pane(site, asked, Place::Chats).await,
+        (Route::PartConversation, Method::GET) => {
+            let place = Place::conversation(&asked)?;
+            pages::pane(site, asked, place).await
+        }
+        (Route::PartPerson, Method::GET) => {
+            let place = Place::person(&asked)?;
+            pages::pane(site, asked, place).await
+        }
+        (Route::PartList, Method::GET) => pages::list(site, asked).await,
+        (Route::PartPeople, Method::GET) => pages::people(site, asked).await,
+        (Route::PartFound, Method::GET) => pages::find(site, asked).await,
         (Route::Asset, Method::GET | Method::HEAD) => assets::asset(&asked),
         (Route::Health, Method::GET | Method::HEAD) => Ok(operations::health()),
         (Route::Ready, Method::GET | Method::HEAD) => Ok(operations::ready(site).await),

@@ -1,78 +1,69 @@
-//! Pages: the welcome, and the chat with a conversation open.
+//! Pages: the welcome, the chat with a conversation open, and the parts of it that the page's script
+//! asks for when it goes from one conversation to another.
 
 use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::http::{self, Response};
-use super::{Asked, Site, assets, operations};
-use crate::frame::MessageFields;
+use super::http::{self, Query, Response};
+use super::listed::{self, Listed, ListedPerson};
+use super::opened::Opened;
+use super::{Asked, Site, assets, operations, require_session};
 use crate::identity;
-use crate::postgres::messages::HistoryPlace;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
 
 const PRODUCT: &str = "webchat";
-/// Conversations and messages that a page begins with; the script asks for more.
+/// Conversations that a page begins with.
 const PAGE_CONVERSATIONS: i32 = 100;
-const PAGE_MESSAGES: i32 = 50;
+/// What the switcher offers: as much as is taken in at a glance.
+const FOUND_CONVERSATIONS: i32 = 8;
+const FOUND_PEOPLE: i32 = 8;
+/// People that the dialog for a new chat offers at a time.
+const OFFERED_PEOPLE: i32 = 50;
+/// In it the page's script keeps how the reader wants the page to look.
+const LOOK_COOKIE: &str = "webchat_look";
 
-/// A conversation's JSON, as far as the page shows it.
-#[derive(Deserialize)]
-struct Listed {
-    id: String,
-    kind: String,
-    title: Option<String>,
-    unread: i64,
-    last_seq: i64,
-    read_seq: i64,
-    closed_at: Option<String>,
-    last_message: Option<LastMessage>,
-    peer: Option<Peer>,
+/// What a page or a part of it shows beside the list.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    General,
+    /// The list alone.
+    Chats,
+    Conversation {
+        id: Uuid,
+        /// The message that the address names.
+        seq: Option<i64>,
+    },
+    /// The direct chat with somebody, begun or not.
+    Person(Uuid),
 }
 
-#[derive(Deserialize)]
-struct LastMessage {
-    body: Option<String>,
-    deleted_at: Option<String>,
-}
+impl Place {
+    pub fn conversation(asked: &Asked) -> Result<Self, Problem> {
+        let seq = asked.parameters.text("seq");
+        Ok(Self::Conversation {
+            id: asked.parameters.id("conversation")?,
+            seq: match seq {
+                "" => None,
+                _ => Some(seq.parse().map_err(|_| Problem::not_found())?),
+            },
+        })
+    }
 
-impl LastMessage {
-    fn preview(&self) -> Option<&str> {
-        if self.deleted_at.is_some() {
-            Some(views::DELETED)
-        } else {
-            self.body.as_deref()
-        }
+    pub fn person(asked: &Asked) -> Result<Self, Problem> {
+        asked.parameters.id("user").map(Self::Person)
     }
 }
 
-#[derive(Deserialize)]
-struct Peer {
-    id: String,
-    status: String,
-}
-
-impl Peer {
-    fn view(&self) -> views::Peer<'_> {
-        views::Peer {
-            id: &self.id,
-            status: &self.status,
-        }
-    }
-}
-
-/// The chat with the general room open; the welcome for who has no session; JSON of the health for
-/// a program that asks for it.
+/// The chat, or JSON of the health for a program that asks for it.
 pub async fn home(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     if asks_for_json(asked.request.headers()) {
         return Ok(operations::health());
     }
-    let general = site.database.general_id().await?;
-    show(site, asked, general).await
+    page(site, asked, Place::General).await
 }
 
 fn asks_for_json(headers: &HeaderMap) -> bool {
@@ -81,112 +72,162 @@ fn asks_for_json(headers: &HeaderMap) -> bool {
         .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
 }
 
-pub async fn conversation(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
-    let id = asked.parameters.id("conversation")?;
-    show(site, asked, Some(id)).await
-}
-
-async fn show(site: &Arc<Site>, asked: Asked, open: Option<Uuid>) -> Result<Response, Problem> {
-    let mut response = match identity::find_session(&site.database, asked.request.headers()).await?
-    {
-        Some((session, _)) => chat(site, &session, open).await?,
-        None => welcome(StatusCode::OK, "", None),
+/// The chat with a place open; the welcome for who has no session.
+pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Response, Problem> {
+    let headers = asked.request.headers();
+    let mut response = match identity::find_session(&site.database, headers).await? {
+        Some((session, _)) => chat(site, &session, headers, place).await?,
+        None => welcome(StatusCode::OK, headers, asked.request.uri().path(), "", None),
     };
     response
         .headers_mut()
-        .insert(VARY, HeaderValue::from_static("cookie, accept"));
+        .insert(VARY, HeaderValue::from_static("cookie, accept, accept-encoding"));
     Ok(response)
 }
 
 /// The form that makes a guest; with what was given before, and what is wrong with it.
-pub fn welcome(status: StatusCode, name: &str, error: Option<&str>) -> Response {
+pub fn welcome(
+    status: StatusCode,
+    headers: &HeaderMap,
+    next: &str,
+    name: &str,
+    error: Option<&str>,
+) -> Response {
     http::page(
         status,
         views::welcome(&views::Welcome {
             assets: assets::base(),
             product: PRODUCT,
+            look: look(headers),
             suggested_name: &identity::invent_name(),
             name,
             error,
+            next,
         }),
     )
 }
 
-async fn chat(site: &Site, session: &Session, open: Option<Uuid>) -> Result<Response, Problem> {
-    let cursor = site.cursor()?;
-    let user = session.user_id;
-    let (listed, _) = site
-        .database
-        .list_conversations(user, None, PAGE_CONVERSATIONS)
-        .await?;
-    let listed: Vec<Listed> = listed
-        .iter()
-        .map(|json| read(json))
-        .collect::<Result<_, _>>()?;
+fn look(headers: &HeaderMap) -> views::Look {
+    identity::read_cookie(headers, LOOK_COOKIE)
+        .map(|words| views::Look::from_words(&words))
+        .unwrap_or_default()
+}
 
-    let (opened, history) = match open {
-        None => (None, None),
-        Some(id) => {
-            let opened: Listed = read(&site.database.read_conversation(user, id).await?)?;
-            let place = HistoryPlace::default();
-            let history = site
-                .database
-                .history_page(user, id, place, PAGE_MESSAGES)
-                .await?;
-            (Some(opened), Some(history))
-        }
-    };
-    let fields = match &history {
-        None => Vec::new(),
-        Some(json) => read::<MessagePage<'_>>(json)?.items,
-    };
-    let messages: Vec<_> = fields.iter().map(MessageFields::view).collect();
+async fn chat(
+    site: &Site,
+    session: &Session,
+    headers: &HeaderMap,
+    place: Place,
+) -> Result<Response, Problem> {
+    let cursor = site.cursor()?;
+    let opened = Opened::read(site, session, place).await?;
+    let listed = listed(site, session).await?;
+    let viewer_id = session.user_id.to_string();
+    let open_id = opened.as_ref().and_then(Opened::id);
     let conversations: Vec<_> = listed
         .iter()
-        .map(|listed| views::Conversation {
-            id: &listed.id,
-            kind: &listed.kind,
-            title: listed.title.as_deref().unwrap_or("Conversation"),
-            unread: listed.unread,
-            mentions: 0,
-            last_seq: listed.last_seq,
-            last_message_preview: listed.last_message.as_ref().and_then(LastMessage::preview),
-            peer: listed.peer.as_ref().map(Peer::view),
-            current: opened.as_ref().is_some_and(|opened| opened.id == listed.id),
-        })
+        .map(|listed| listed.view(&viewer_id, open_id))
         .collect();
-    let viewer_id = user.to_string();
-    let page = views::chat(&views::ChatPage {
+    let page = views::ChatPage {
         assets: assets::base(),
         product: PRODUCT,
+        look: look(headers),
         viewer: views::Viewer {
             id: &viewer_id,
             name: &session.user_name,
+            is_guest: session.is_guest(),
         },
         cursor: &cursor,
         conversations: &conversations,
-        open: opened.as_ref().map(|opened| views::Open {
-            id: &opened.id,
-            title: opened.title.as_deref().unwrap_or("Conversation"),
-            peer: opened.peer.as_ref().map(Peer::view),
-            messages: &messages,
-            read_seq: opened.read_seq,
-            closed: opened.closed_at.is_some(),
-        }),
-    });
-    Ok(http::page(StatusCode::OK, page))
+        open: None,
+    };
+    let markup = match &opened {
+        Some(opened) => opened.show(|pane| {
+            let open = Some(pane);
+            views::chat(&views::ChatPage { open, ..page })
+        })?,
+        None => views::chat(&page),
+    };
+    Ok(http::page(StatusCode::OK, markup))
 }
 
-#[derive(Deserialize)]
-struct MessagePage<'a> {
-    #[serde(borrow)]
-    items: Vec<MessageFields<'a>>,
+async fn listed(site: &Site, session: &Session) -> Result<Vec<Listed>, Problem> {
+    let (listed, _) = site
+        .database
+        .list_conversations(session.user_id, None, PAGE_CONVERSATIONS)
+        .await?;
+    listed.iter().map(|json| listed::read(json)).collect()
 }
 
-/// The database's own JSON: that it can not be read is our mistake.
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Problem> {
-    serde_json::from_str(json).map_err(|error| {
-        tracing::error!(%error, "the database's JSON can not be read");
-        Problem::internal()
-    })
+/// The pane of a place alone, for a page that is there already.
+pub async fn pane(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let markup = match Opened::read(site, &session, place).await? {
+        Some(opened) => opened.show(|pane| views::pane(&pane))?,
+        None => views::no_pane(),
+    };
+    Ok(http::page(StatusCode::OK, markup))
+}
+
+/// The list of conversations alone.
+pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let listed = listed(site, &session).await?;
+    let viewer_id = session.user_id.to_string();
+    let entries: Vec<_> = listed
+        .iter()
+        .map(|listed| listed.view(&viewer_id, None))
+        .collect();
+    Ok(http::page(StatusCode::OK, views::conversations(&entries)))
+}
+
+/// People to write to, by a part of a name: `?q=`.
+pub async fn people(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let query = Query::of(&asked.request);
+    http::check_text("q", query.text("q"))?;
+    let found = find_people(site, &session, query.text("q"), OFFERED_PEOPLE).await?;
+    let people: Vec<_> = found
+        .iter()
+        .map(|person| person.view(session.user_id))
+        .collect();
+    Ok(http::page(StatusCode::OK, views::people(&people)))
+}
+
+async fn find_people(
+    site: &Site,
+    session: &Session,
+    query: Option<&str>,
+    limit: i32,
+) -> Result<Vec<ListedPerson>, Problem> {
+    let found = site
+        .database
+        .list_users(session.user_id, query, None, limit)
+        .await?;
+    found.iter().map(|json| listed::read(json)).collect()
+}
+
+/// Conversations and people for the switcher: `?q=`; without, the most recent conversations.
+pub async fn find(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let query = Query::of(&asked.request);
+    http::check_text("q", query.text("q"))?;
+    let text = query.text("q").unwrap_or_default();
+    let conversations = site
+        .database
+        .find_conversations(session.user_id, text, FOUND_CONVERSATIONS)
+        .await?;
+    let conversations: Vec<Listed> = conversations
+        .iter()
+        .map(|json| listed::read(json))
+        .collect::<Result<_, _>>()?;
+    let mut people = find_people(site, &session, Some(text), FOUND_PEOPLE).await?;
+    people.retain(|person| !conversations.iter().any(|found| found.is_with(person)));
+    let options: Vec<_> = conversations
+        .iter()
+        .map(Listed::option)
+        .chain(people.iter().map(ListedPerson::option))
+        .collect();
+    let found: Vec<_> = options.iter().map(listed::Choice::view).collect();
+    Ok(http::page(StatusCode::OK, views::found(&found)))
 }

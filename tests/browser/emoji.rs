@@ -93,7 +93,7 @@ async fn a_group_is_a_click_away_and_the_button_closes_what_it_opened() {
     browser.until(IS_CLOSED).await;
     browser.click(BUTTON).await;
     browser.until(IS_OPEN).await;
-    browser.click(".timeline").await;
+    browser.click(".pane__title").await;
     browser.until(IS_CLOSED).await;
     browser.close().await;
     server.stop().await;

@@ -151,7 +151,7 @@ async fn a_browser_that_refuses_websockets_outright_gets_server_sent_events() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_refused_comes_back_into_the_box() {
+async fn a_message_that_is_refused_says_why_and_is_tried_again_or_discarded() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
     let browser = Browser::enter(server.address, "Ada").await;
@@ -167,15 +167,16 @@ async fn a_message_that_is_refused_comes_back_into_the_box() {
         .type_into("#composer", &Key::Enter.to_string())
         .await;
 
+    let reason = "document.querySelector('.message__reason')?.textContent.includes('4000')";
+    browser.until(reason).await;
+    browser.reload().await;
+    browser.until(reason).await;
+    browser.click(".message__retry").await;
+    browser.until(reason).await;
+    browser.click(".message__discard").await;
     browser
-        .until("document.querySelector('#composer-note').textContent.includes('4000')")
+        .until("!document.querySelector('.message--pending')")
         .await;
-    assert_eq!(
-        browser
-            .value("document.querySelector('#composer').value")
-            .await,
-        too_long.as_str()
-    );
     assert!(browser.said().await.is_empty());
     browser.close().await;
     server.stop().await;
@@ -213,7 +214,7 @@ async fn what_plain_sql_inserts_updates_and_deletes_the_page_shows() {
     browser.find(".message--deleted").await;
     assert_eq!(browser.said().await, ["This message was deleted"]);
     browser
-        .until("document.querySelector('.conversation__preview').textContent === 'This message was deleted'")
+        .until("document.querySelector('.conversation__last').textContent === 'This message was deleted'")
         .await;
     browser.reload().await;
     browser.until_live().await;

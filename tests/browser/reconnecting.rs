@@ -39,9 +39,9 @@ async fn after_a_restart_what_was_missed_and_what_was_typed_are_there_exactly_on
         .await;
     assert_eq!(
         browser.text("p.connection").await,
-        "Connecting… 2 messages on the way."
+        "Connecting… What you write is sent as soon as it works. 2 messages are waiting."
     );
-    let waiting = "Array.from(document.querySelectorAll('.pending'), (item) => item.textContent)";
+    let waiting = "Array.from(document.querySelectorAll('[data-tick=waiting] .message__body'), (body) => body.textContent)";
     assert_eq!(
         browser.value(waiting).await,
         json!(["typed meanwhile", "and another"]),
@@ -58,7 +58,7 @@ async fn after_a_restart_what_was_missed_and_what_was_typed_are_there_exactly_on
     browser.until_said("after").await;
 
     browser
-        .until("document.querySelectorAll('.pending').length === 0")
+        .until("document.querySelectorAll('.message--pending').length === 0")
         .await;
     let expected = [
         "before",
@@ -140,7 +140,7 @@ async fn who_left_while_the_page_was_away_is_shown_as_offline_again() {
     ada.go(&format!("/c/{}", direct["id"].as_str().unwrap()))
         .await;
     ada.until_live().await;
-    ada.until("document.querySelector('.pane__header .presence').dataset.status === 'online'")
+    ada.until("document.querySelector('.pane__status .presence').dataset.status === 'online'")
         .await;
     let mut listener = database.listen().await;
 
@@ -155,7 +155,7 @@ async fn who_left_while_the_page_was_away_is_shown_as_offline_again() {
         .await;
     door.lead_to(Some(server.address));
 
-    for place in [".pane__header", ".conversation"] {
+    for place in [".pane__status", ".conversation"] {
         ada.until(&format!(
             "document.querySelector('{place} .presence[data-peer-id]').dataset.status === 'offline'"
         ))

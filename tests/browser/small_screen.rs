@@ -52,11 +52,11 @@ async fn on_a_phone_the_list_and_the_conversation_take_turns() {
     ada.give_name("Ada").await;
     let bob = Person::guest(server.address, "Bob").await;
     let general = ada
-        .value("document.documentElement.dataset.conversationId")
+        .value("document.querySelector('.pane').dataset.conversationId")
         .await;
     let general = general.as_str().unwrap().parse().unwrap();
     let shown =
-        |part: &str| format!("document.querySelector('{part}').getClientRects().length > 0");
+        |part: &str| format!("Boolean(document.querySelector('{part}')?.getClientRects().length)");
 
     assert_eq!(ada.value(&shown(".timeline")).await, true);
     assert_eq!(ada.value(&shown(".sidebar")).await, false);
@@ -68,6 +68,7 @@ async fn on_a_phone_the_list_and_the_conversation_take_turns() {
     ada.until("document.querySelector('.conversation__unread').textContent === '1 unread'")
         .await;
 
+    assert_eq!(ada.value("location.pathname").await, "/chats");
     ada.click(".conversation__link").await;
     ada.until(&shown(".timeline")).await;
     ada.until_said("while you look at the list").await;

@@ -249,7 +249,7 @@ impl Browser {
 }
 
 const BODIES: &str =
-    "Array.from(document.querySelectorAll('.timeline .message__body'), (body) => body.textContent)";
+    "Array.from(document.querySelectorAll('.timeline__messages .message__body'), (body) => body.textContent)";
 
 /// Somebody who looks at another tab.
 pub struct Away<'a> {

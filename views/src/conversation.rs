@@ -1,5 +1,8 @@
 use maud::{Markup, html};
 
+use crate::avatar::{avatar, group_avatar};
+use crate::icon::{Icon, icon};
+
 /// An entry of one reader's list of conversations.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Conversation<'a> {
@@ -12,11 +15,23 @@ pub struct Conversation<'a> {
     pub mentions: i64,
     /// seq of the newest message, 0 while there is none: the script tells new from seen by it.
     pub last_seq: i64,
-    pub last_message_preview: Option<&'a str>,
+    pub last: Option<Last<'a>>,
     /// The other one of a direct chat.
     pub peer: Option<Peer<'a>>,
+    /// Nothing of it rings or pops up.
+    pub muted: bool,
     /// Whether it is the conversation that the page shows.
     pub current: bool,
+}
+
+/// The newest message, as far as the list shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Last<'a> {
+    /// Who said it; None where that goes without saying, as in a direct chat.
+    pub author: Option<&'a str>,
+    pub text: &'a str,
+    /// ISO 8601 in UTC.
+    pub at: &'a str,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -24,25 +39,41 @@ pub struct Peer<'a> {
     pub id: &'a str,
     /// online, away or offline.
     pub status: &'a str,
+    /// ISO 8601 in UTC; None who has never left.
+    pub last_seen_at: Option<&'a str>,
 }
 
-/// One entry of the list. The page's script fills a blank one (`Conversation::default()`, kept in a
-/// `<template>`) for conversations that appear later, so the markup is written here alone.
-pub fn conversation(conversation: &Conversation<'_>) -> Markup {
+/// The entries of the list, in the order given.
+pub fn conversations(entries: &[Conversation<'_>]) -> Markup {
+    html! {
+        ul.sidebar__list {
+            @for entry in entries { (conversation(entry)) }
+        }
+    }
+}
+
+fn conversation(conversation: &Conversation<'_>) -> Markup {
+    let Conversation { id, kind, last, .. } = *conversation;
     html! {
         li.conversation
-            data-conversation-id=(conversation.id)
-            data-kind=(conversation.kind)
+            data-conversation-id=(id)
+            data-kind=(kind)
             data-last-seq=(conversation.last_seq)
+            data-muted[conversation.muted]
         {
-            a.conversation__link
-                href={ "/c/" (conversation.id) }
-                aria-current=[conversation.current.then_some("page")]
-            {
+            a.conversation__link href={ "/c/" (id) } aria-current=[conversation.current.then_some("page")] {
+                (picture(id, kind, conversation.title, conversation.peer))
                 span.conversation__title dir="auto" { (conversation.title) }
-                (presence(conversation.peer))
+                span.conversation__time { @if let Some(last) = last { (time(last.at)) } }
                 span.conversation__preview dir="auto" {
-                    (conversation.last_message_preview.unwrap_or_default())
+                    span.conversation__author {
+                        @if let Some(author) = last.and_then(|last| last.author) { (author) ": " }
+                    }
+                    span.conversation__last { (last.map_or("", |last| last.text)) }
+                }
+                span.conversation__draft hidden { "Draft" }
+                @if conversation.muted {
+                    span.conversation__muted { (icon(Icon::BellOff)) span.visually-hidden { "muted" } }
                 }
                 span.conversation__mentions hidden[conversation.mentions == 0] {
                     "@"
@@ -57,13 +88,32 @@ pub fn conversation(conversation: &Conversation<'_>) -> Markup {
     }
 }
 
-/// Whether the other one is there: a dot, and the word for those who do not see it.
-pub fn presence(peer: Option<Peer<'_>>) -> Markup {
+/// The other one of a direct chat with a dot that tells whether they are there; else a drawing.
+pub(crate) fn picture(id: &str, kind: &str, title: &str, peer: Option<Peer<'_>>) -> Markup {
     html! {
-        span.presence data-peer-id=[peer.map(|peer| peer.id)] data-status=[peer.map(|peer| peer.status)] {
-            span.presence__text { @if let Some(peer) = peer { (peer.status) } }
+        span.picture {
+            @match peer {
+                Some(peer) => { (avatar(peer.id, title)) (presence(peer)) }
+                None => (group_avatar(id, kind)),
+            }
         }
     }
+}
+
+/// Whether somebody is there: a dot, and the word for those who do not see it.
+pub fn presence(peer: Peer<'_>) -> Markup {
+    html! {
+        span.presence data-peer-id=(peer.id) data-status=(peer.status) data-last-seen=[peer.last_seen_at] {
+            span.presence__text dir="auto" { (peer.status) }
+        }
+    }
+}
+
+/// A moment as UTC's hours and minutes, until the script puts it in the reader's own way.
+pub(crate) fn time(at: &str) -> Markup {
+    // Of "2026-11-21T04:08:33Z".
+    let clock = at.get(11..16).unwrap_or(at);
+    html! { time datetime=(at) dir="auto" { (clock) } }
 }
 
 #[cfg(test)]
@@ -78,7 +128,11 @@ mod tests {
             title: "Engines",
             unread: 4,
             last_seq: 9,
-            last_message_preview: Some("See you"),
+            last: Some(Last {
+                author: Some("Ada"),
+                text: "See you",
+                at: "2026-11-21T04:08:33Z",
+            }),
             ..Conversation::default()
         })
         .into_string();
@@ -86,19 +140,21 @@ mod tests {
         assert!(html.contains(
             r#"<span class="conversation__unread"><span class="conversation__count">4<"#
         ));
-        assert!(html.contains("See you") && !html.contains("aria-current"));
+        assert!(html.contains("See you") && html.contains("Ada: ") && html.contains("04:08"));
+        assert!(!html.contains("aria-current") && !html.contains("data-muted"));
     }
 
     #[test]
     fn nothing_unread_shows_no_count() {
         let html = conversation(&Conversation {
             current: true,
+            muted: true,
             ..Conversation::default()
         })
         .into_string();
         assert!(html.contains(r#"<span class="conversation__unread" hidden>"#));
         assert!(html.contains(r#"<span class="conversation__mentions" hidden>"#));
-        assert!(html.contains(r#"aria-current="page""#));
+        assert!(html.contains(r#"aria-current="page""#) && html.contains("data-muted"));
     }
 
     #[test]
@@ -108,10 +164,15 @@ mod tests {
             id: hostile,
             kind: hostile,
             title: hostile,
-            last_message_preview: Some(hostile),
+            last: Some(Last {
+                author: Some(hostile),
+                text: hostile,
+                at: hostile,
+            }),
             peer: Some(Peer {
                 id: hostile,
                 status: hostile,
+                last_seen_at: Some(hostile),
             }),
             ..Conversation::default()
         })
@@ -124,14 +185,14 @@ mod tests {
 
     #[test]
     fn a_direct_chat_says_whether_the_other_is_there() {
-        let html = presence(Some(Peer {
+        let html = presence(Peer {
             id: "u2",
             status: "away",
-        }))
+            last_seen_at: None,
+        })
         .into_string();
         assert!(
             html.contains(r#"data-peer-id="u2" data-status="away""#) && html.contains(">away<")
         );
-        assert!(!presence(None).into_string().contains("data-"));
     }
 }

@@ -1,18 +1,34 @@
 //! The pages and fragments of webchat: functions of plain structs that borrow what they show.
 //!
 //! - [`page`]: whole documents: the welcome page, the chat itself, an error.
-//! - [`conversation`]: one entry of the list of conversations, and who is online in it.
+//! - [`conversation`]: the list of conversations, and who is there.
+//! - [`pane`]: the conversation that is open, its details beside it.
 //! - [`message`]: one message, the same markup in a page, live, and when catching up.
+//! - [`person`]: lists of people.
+//! - [`found`]: what the switcher found.
+//! - [`dialog`]: what opens above the page.
+//! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
 //! *Invariant:* nothing here reads a database, a socket or a clock, and nothing here knows a type of
 //! the server. Every value is escaped by maud; `PreEscaped` appears for the doctype alone.
 //! No inline script and no inline style: pages hold under `Content-Security-Policy: default-src 'self'`.
 
+pub mod avatar;
 pub mod conversation;
+pub mod dialog;
+pub mod found;
+pub mod icon;
+pub mod look;
 pub mod message;
 pub mod page;
+pub mod pane;
+pub mod person;
 
-pub use conversation::{Conversation, Peer, conversation};
+pub use conversation::{Conversation, Last, Peer, conversations};
+pub use found::{Found, found};
+pub use look::Look;
 pub use maud::Markup;
-pub use message::{DELETED, Message, message};
-pub use page::{ChatPage, Open, Viewer, Welcome, chat, error_page, welcome};
+pub use message::{DELETED, Message, Reply, message};
+pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};
+pub use pane::{Pane, no_pane, pane};
+pub use person::{Person, people};

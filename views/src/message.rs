@@ -1,5 +1,8 @@
 use maud::{Markup, html};
 
+use crate::avatar::{avatar, tone};
+use crate::conversation::time;
+
 /// What stands in place of a deleted message's words.
 pub const DELETED: &str = "This message was deleted";
 
@@ -14,7 +17,7 @@ pub struct Message<'a> {
     pub sender_name: Option<&'a str>,
     pub kind: &'a str,
     pub body: Option<&'a str>,
-    pub reply_to: Option<&'a str>,
+    pub reply: Option<Reply<'a>>,
     pub client_id: Option<&'a str>,
     /// ISO 8601 in UTC; the page's script shows it in the reader's own time.
     pub created_at: &'a str,
@@ -23,15 +26,29 @@ pub struct Message<'a> {
     pub revision: i64,
 }
 
+/// What a message answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    pub id: &'a str,
+    pub seq: i64,
+    pub sender_name: Option<&'a str>,
+    /// Its first words; None when it is deleted or has none.
+    pub excerpt: Option<&'a str>,
+}
+
 /// One message, as the only fragment there is of it: in a page, live, and when catching up.
 ///
 /// It is rendered once for all readers, so nothing in it may depend on who reads: what is one's own
 /// is picked out by a CSS rule of the page over `data-sender`.
 pub fn message(message: &Message<'_>) -> Markup {
+    let name = message.sender_name.unwrap_or("Someone");
+    let tone = tone(message.sender_id.unwrap_or_default());
+    let has_sender = message.deleted || message.kind != "system";
     html! {
         li
             id={ "message-" (message.id) }
             class={ "message" (modifier(message)) }
+            tabindex="-1"
             data-message-id=(message.id)
             data-conversation-id=(message.conversation_id)
             data-seq=(message.seq)
@@ -39,26 +56,60 @@ pub fn message(message: &Message<'_>) -> Markup {
             data-sender=[message.sender_id]
             data-client-id=[message.client_id]
         {
-            @if message.deleted || message.kind != "system" {
-                b.message__sender dir="auto" { (message.sender_name.unwrap_or("Someone")) }
-            }
-            @if let Some(replied) = message.reply_to && !message.deleted {
-                a.message__reply href={ "#message-" (replied) } { "In reply to an earlier message" }
-            }
-            div.message__content {
-                @if message.deleted {
-                    p.message__body { (DELETED) }
-                } @else {
-                    p.message__body dir="auto" { (message.body.unwrap_or_default()) }
+            @if has_sender { (avatar(message.sender_id.unwrap_or_default(), name)) }
+            div.message__bubble {
+                @if has_sender {
+                    b class={ "message__sender" (tone) } dir="auto" { (name) }
                 }
-                span.message__meta {
-                    @if message.edited && !message.deleted {
-                        span.message__edited { "edited" }
-                        " "
+                @if let Some(reply) = message.reply && !message.deleted {
+                    (quote(message.conversation_id, &reply))
+                }
+                div.message__content {
+                    @if message.deleted {
+                        p.message__body { (DELETED) }
+                    } @else {
+                        p.message__body dir="auto" { (message.body.unwrap_or_default()) }
                     }
-                    (time(message.created_at))
+                    span.message__meta {
+                        @if message.edited && !message.deleted {
+                            span.message__edited { "edited" }
+                            " "
+                        }
+                        a.message__link href={ "/c/" (message.conversation_id) "/" (message.seq) } tabindex="-1" {
+                            (time(message.created_at))
+                        }
+                        span.message__ticks {}
+                    }
                 }
             }
+        }
+    }
+}
+
+/// A message that is still on its way; the script fills it in.
+pub fn pending() -> Markup {
+    message(&Message {
+        id: "",
+        conversation_id: "",
+        seq: 0,
+        sender_id: Some(""),
+        sender_name: Some(""),
+        kind: "text",
+        body: None,
+        reply: None,
+        client_id: Some(""),
+        created_at: "",
+        edited: false,
+        deleted: false,
+        revision: 0,
+    })
+}
+
+fn quote(conversation_id: &str, reply: &Reply<'_>) -> Markup {
+    html! {
+        a.message__quote href={ "/c/" (conversation_id) "/" (reply.seq) } tabindex="-1" data-reply-to=(reply.id) {
+            b.message__quoted dir="auto" { (reply.sender_name.unwrap_or("Someone")) }
+            span.message__excerpt dir="auto" { (reply.excerpt.unwrap_or(DELETED)) }
         }
     }
 }
@@ -70,12 +121,6 @@ fn modifier(message: &Message<'_>) -> &'static str {
         "emoji" => " message--emoji",
         _ => "",
     }
-}
-
-fn time(created_at: &str) -> Markup {
-    // Hours and minutes of "2026-11-21T04:08:33Z", until the script puts the reader's own.
-    let clock = created_at.get(11..16).unwrap_or(created_at);
-    html! { time.message__time datetime=(created_at) { (clock) } }
 }
 
 #[cfg(test)]
@@ -90,12 +135,19 @@ pub(crate) mod tests {
         sender_name: Some("Ada"),
         kind: "text",
         body: Some("Hello\n  there"),
-        reply_to: None,
+        reply: None,
         client_id: Some("k1"),
         created_at: "2026-11-21T04:08:33.120Z",
         edited: false,
         deleted: false,
         revision: 3,
+    };
+
+    const M0: Reply<'static> = Reply {
+        id: "m0",
+        seq: 3,
+        sender_name: Some("Grace"),
+        excerpt: Some("What is it?"),
     };
 
     #[test]
@@ -108,7 +160,8 @@ pub(crate) mod tests {
             r#"data-revision="3""#,
             r#"data-sender="u1""#,
             r#"data-client-id="k1""#,
-            r#"<time class="message__time" datetime="2026-11-21T04:08:33.120Z">04:08</time>"#,
+            r#"<time datetime="2026-11-21T04:08:33.120Z" dir="auto">04:08</time>"#,
+            r#"href="/c/c1/7""#,
             "<p class=\"message__body\" dir=\"auto\">Hello\n  there</p>",
         ] {
             assert!(html.contains(part), "{part} is missing in {html}");
@@ -126,7 +179,12 @@ pub(crate) mod tests {
             sender_name: Some(hostile),
             kind: hostile,
             body: Some(hostile),
-            reply_to: Some(hostile),
+            reply: Some(Reply {
+                id: hostile,
+                sender_name: Some(hostile),
+                excerpt: Some(hostile),
+                ..M0
+            }),
             client_id: Some(hostile),
             created_at: hostile,
             ..ADA
@@ -157,7 +215,7 @@ pub(crate) mod tests {
     fn a_deleted_message_keeps_its_place_but_not_its_words() {
         let html = message(&Message {
             body: Some("a secret"),
-            reply_to: Some("m0"),
+            reply: Some(M0),
             edited: true,
             deleted: true,
             ..ADA
@@ -199,11 +257,11 @@ pub(crate) mod tests {
     fn an_edited_message_says_so_and_an_answer_links_to_what_it_answers() {
         let html = message(&Message {
             edited: true,
-            reply_to: Some("m0"),
+            reply: Some(M0),
             ..ADA
         })
         .into_string();
         assert!(html.contains(r#"<span class="message__edited">edited</span>"#));
-        assert!(html.contains(r##"href="#message-m0""##));
+        assert!(html.contains(r#"href="/c/c1/3""#) && html.contains("What is it?"));
     }
 }

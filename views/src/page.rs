@@ -1,32 +1,50 @@
 use maud::{DOCTYPE, Markup, html};
 
-use crate::conversation::{Conversation, Peer, conversation, presence};
-use crate::message::{Message, message};
+use crate::conversation::{Conversation, conversations};
+use crate::dialog::{confirm, message_tools, new_chat, settings, switcher};
+use crate::icon::{Icon, icon};
+use crate::look::Look;
+use crate::message::pending;
+use crate::pane::{Pane, no_pane, own_picture, pane};
 
 /// What a name of a person may measure, in characters; the field says so before the server must.
-const NAME_LENGTH_MAX: u32 = 80;
-/// The same for the title of a group.
-const TITLE_LENGTH_MAX: u32 = 120;
-/// And for the body of a message.
-const BODY_LENGTH_MAX: u32 = 4_000;
+pub(crate) const NAME_LENGTH_MAX: u32 = 80;
 
 /// Where the static files are whatever their content: only how long they are kept hangs on the hash.
 const ASSETS_UNHASHED: &str = "/static/latest";
 
+/// One file for each idea, in the order in which they build on each other.
+const STYLES: [&str; 5] = ["theme.css", "app.css", "shell.css", "message.css", "dialog.css"];
+
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 14] = [
+const MODULES: [&str; 29] = [
+    "alerts.js",
+    "announcer.js",
     "api.js",
     "composer.js",
     "connection.js",
+    "dress.js",
+    "details.js",
+    "drafts.js",
     "emoji_on_demand.js",
-    "new_chat.js",
+    "fragment.js",
+    "indicator.js",
+    "message_actions.js",
+    "navigation.js",
     "outbox.js",
+    "pane.js",
+    "pending.js",
+    "presence.js",
     "receipts.js",
+    "settings.js",
     "sidebar.js",
     "socket.js",
     "storage.js",
     "stream.js",
+    "ticks.js",
     "timeline.js",
+    "times.js",
+    "toasts.js",
     "type_text.js",
     "typing.js",
 ];
@@ -37,11 +55,14 @@ pub struct Welcome<'a> {
     /// Where the static files are, without a slash at the end: `/static/3f9c…`.
     pub assets: &'a str,
     pub product: &'a str,
+    pub look: Look,
     /// An invented name: what the visitor is called when the field stays empty.
     pub suggested_name: &'a str,
     /// What was entered before, when the page is shown again because of `error`.
     pub name: &'a str,
     pub error: Option<&'a str>,
+    /// Where the visitor wanted to go.
+    pub next: &'a str,
 }
 
 /// The chat as one reader sees it when the page loads.
@@ -49,32 +70,20 @@ pub struct Welcome<'a> {
 pub struct ChatPage<'a> {
     pub assets: &'a str,
     pub product: &'a str,
+    pub look: Look,
     pub viewer: Viewer<'a>,
     /// The change cursor of the same snapshot that everything else on the page was read in.
     pub cursor: &'a str,
     pub conversations: &'a [Conversation<'a>],
     /// None shows the list alone.
-    pub open: Option<Open<'a>>,
+    pub open: Option<Pane<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Viewer<'a> {
     pub id: &'a str,
     pub name: &'a str,
-}
-
-/// The conversation that the page shows.
-#[derive(Clone, Copy, Debug)]
-pub struct Open<'a> {
-    pub id: &'a str,
-    pub title: &'a str,
-    pub peer: Option<Peer<'a>>,
-    /// The newest messages, oldest first.
-    pub messages: &'a [Message<'a>],
-    /// How far the viewer has read, so that the script raises the mark only when it rises.
-    pub read_seq: i64,
-    /// When closed, there is nothing to write with.
-    pub closed: bool,
+    pub is_guest: bool,
 }
 
 /// Name and door; needs no script.
@@ -99,13 +108,14 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                     "."
                 }
                 input type="hidden" name="invented_name" value=(welcome.suggested_name);
+                input type="hidden" name="next" value=(welcome.next);
                 button.button type="submit" { "Start chatting" }
             }
         }
     };
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color) {
             head { (head(welcome.product, welcome.assets)) }
             body { (body) }
         }
@@ -114,39 +124,47 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
 
 /// The list of conversations, and the one that is open.
 ///
-/// What the script needs stands on the root (`data-user-id`, `data-conversation-id`, `data-cursor`)
-/// and on what it is about (`data-read-seq` on the timeline, `data-seq` on each message).
+/// What the script needs stands on the root (`data-user-id`, `data-cursor`, …) and on what it is about
+/// (`data-read-seq` on the timeline, `data-seq` on each message).
 pub fn chat(page: &ChatPage<'_>) -> Markup {
     let title = page.open.map_or(page.product, |open| open.title);
     html! {
         (DOCTYPE)
         html lang="en"
+            dir=(page.look.direction())
+            data-theme=(page.look.theme)
+            data-color=(page.look.color)
+            data-details=(page.look.details())
             data-user-id=(page.viewer.id)
-            data-conversation-id=[page.open.map(|open| open.id)]
+            data-user-name=(page.viewer.name)
+            data-product=(page.product)
             data-cursor=(page.cursor)
         {
             head {
                 (head(title, page.assets))
-                // Before the first paint, so that one's own messages do not jump to their side.
+                // Before the first paint, so that one's own messages do not jump to their side, and what
+                // is newest does not scroll into view when the eye is already there.
                 script type="module" async blocking="render" src={ (page.assets) "/viewer.js" } {}
-                script type="module" src={ (page.assets) "/app.js" } {}
+                script type="module" blocking="render" src={ (page.assets) "/app.js" } {}
                 @for module in MODULES {
                     link rel="modulepreload" href={ (page.assets) "/" (module) };
                 }
             }
             body.chat {
-                @if page.open.is_some() { a.skip href="#composer" { "Skip to the message box" } }
+                a.skip href="#composer" { "Skip to the message box" }
                 (sidebar(page))
-                main.pane {
-                    p.connection role="status" hidden {}
-                    noscript { p.connection { "Live chat needs JavaScript. Turn it on to read and write messages." } }
-                    @match &page.open {
-                        Some(open) => (pane(open)),
-                        None => p.pane__empty { "Choose a conversation, or start a new one." },
-                    }
+                @match &page.open {
+                    Some(open) => (pane(open)),
+                    None => (no_pane()),
                 }
+                div.announcer.visually-hidden role="log" aria-label="New messages" {}
+                div.toasts role="status" aria-label="Notices" {}
                 (new_chat())
-                template #conversation-template { (conversation(&Conversation::default())) }
+                (switcher())
+                (settings(&page.viewer, &page.look))
+                (confirm())
+                (message_tools())
+                template #pending-template { (pending()) }
             }
         }
     }
@@ -194,113 +212,32 @@ fn head(title: &str, assets: &str) -> Markup {
         meta name="color-scheme" content="light dark";
         title { (title) }
         link rel="icon" type="image/svg+xml" href={ (assets) "/icon.svg" };
-        link rel="stylesheet" href={ (assets) "/app.css" };
+        @for style in STYLES {
+            link rel="stylesheet" href={ (assets) "/" (style) };
+        }
     }
 }
 
 fn sidebar(page: &ChatPage<'_>) -> Markup {
     html! {
-        // On a narrow screen it covers the pane while it is the target of the link "Conversations".
-        aside.sidebar #conversations {
+        aside.sidebar aria-label="Chats" {
             header.sidebar__header {
-                a.sidebar__product href="/" { (page.product) }
-                button.button.button--quiet.sidebar__new type="button" aria-haspopup="dialog" { "New chat" }
+                button.sidebar__viewer type="button" aria-haspopup="dialog" aria-label={ (page.viewer.name) ", settings" } {
+                    (own_picture(page.viewer.id, page.viewer.name))
+                    b dir="auto" { (page.viewer.name) }
+                }
+                button.sidebar__find.icon-button type="button" aria-haspopup="dialog" aria-label="Find" aria-keyshortcuts="Control+K Meta+K" {
+                    (icon(Icon::Search))
+                }
+                button.sidebar__new.icon-button type="button" aria-haspopup="dialog" aria-label="New chat" { (icon(Icon::Plus)) }
             }
             nav.sidebar__nav aria-label="Conversations" {
-                ul.sidebar__list {
-                    @for entry in page.conversations { (conversation(entry)) }
-                }
+                (conversations(page.conversations))
                 p.sidebar__empty { "No conversations yet." }
             }
-            p.sidebar__viewer { "You are " b dir="auto" { (page.viewer.name) } }
-        }
-    }
-}
-
-fn pane(open: &Open<'_>) -> Markup {
-    html! {
-        header.pane__header {
-            a.pane__back href="#conversations" {
-                span aria-hidden="true" { "‹" }
-                span.visually-hidden { "Conversations" }
-            }
-            h1.pane__title dir="auto" { (open.title) }
-            (presence(open.peer))
-        }
-        div.timeline role="log" aria-label="Messages" tabindex="0" data-read-seq=(open.read_seq) {
-            ol.timeline__messages {
-                @for entry in open.messages { (message(entry)) }
-            }
-            p.timeline__empty { "No messages yet. Say hello." }
-            // What is still on its way; the script fills it.
-            ol.timeline__pending aria-label="On the way" {}
-        }
-        button.button.timeline__latest type="button" hidden { "Newest messages" }
-        p.typing dir="auto" {}
-        @if open.closed {
-            p.composer { "This conversation is closed." }
-        } @else {
-            (composer())
-        }
-    }
-}
-
-fn composer() -> Markup {
-    html! {
-        form.composer {
-            p.composer__note #composer-note role="alert" {}
-            // Enabled by the script: before it runs, there is nobody to send.
-            fieldset.composer__fields disabled {
-                label.visually-hidden for="composer" { "Message" }
-                textarea.field.composer__body #composer name="body" rows="1" dir="auto" maxlength=(BODY_LENGTH_MAX)
-                    enterkeyhint="send" autocomplete="off" placeholder="Message" aria-describedby="composer-note" {}
-                button.button.button--quiet.composer__emoji type="button" aria-haspopup="dialog" aria-label="Emoji" {
-                    (smiley())
-                }
-                button.button type="submit" { "Send" }
-            }
-        }
-    }
-}
-
-fn smiley() -> Markup {
-    html! {
-        svg viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.75"
-            stroke-linecap="round" aria-hidden="true" {
-            circle cx="12" cy="12" r="9" {}
-            path d="M8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5v.5M15 9.5v.5" {}
-        }
-    }
-}
-
-fn new_chat() -> Markup {
-    html! {
-        dialog.new-chat aria-labelledby="new-chat-title" {
-            form.new-chat__form {
-                h2.new-chat__title #new-chat-title { "New chat" }
-                label.field__label for="new-chat-query" { "Find people" }
-                input.field.new-chat__query #new-chat-query type="search" dir="auto" autocomplete="off"
-                    maxlength=(NAME_LENGTH_MAX);
-                ul.new-chat__people aria-label="People" {}
-                div.new-chat__group hidden {
-                    label.field__label for="new-chat-name" { "Name of the group" }
-                    input.field.new-chat__name #new-chat-name type="text" dir="auto" autocomplete="off"
-                        maxlength=(TITLE_LENGTH_MAX);
-                }
-                p.new-chat__note role="status" {}
-                div.new-chat__buttons {
-                    button.button.button--quiet.new-chat__cancel type="button" { "Cancel" }
-                    button.button.new-chat__start type="submit" disabled { "Start chat" }
-                }
-            }
-        }
-        template #person-template {
-            li {
-                label.person {
-                    input.person__pick type="checkbox";
-                    span.person__name dir="auto" {}
-                    span.person__detail dir="auto" {}
-                }
+            footer.sidebar__footer {
+                a.sidebar__product href="/" { (page.product) }
+                p.indicator role="status" { span.indicator__text dir="auto" { "Connecting" } }
             }
         }
     }
@@ -309,66 +246,73 @@ fn new_chat() -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::tests::ADA;
+    use crate::pane::tests::PANE;
 
     const HOSTILE: &str = r#""><script>alert(1)</script><b onclick='x'>"#;
+
+    const PLAIN: Look = Look {
+        theme: "system",
+        color: "blue",
+        is_right_to_left: false,
+        shows_details: true,
+    };
 
     const PAGE: ChatPage<'static> = ChatPage {
         assets: "/static/abc",
         product: "Chat",
+        look: PLAIN,
         viewer: Viewer {
             id: "u9",
             name: "Grace",
+            is_guest: true,
         },
         cursor: "e1-5:7:5",
         conversations: &[],
         open: None,
     };
 
-    const OPEN: Open<'static> = Open {
-        id: "c1",
-        title: "Engines",
-        peer: None,
-        messages: &[ADA],
-        read_seq: 6,
-        closed: false,
-    };
-
     #[test]
     fn the_root_carries_what_the_script_starts_from() {
         let html = chat(&ChatPage {
-            open: Some(OPEN),
+            open: Some(PANE),
             ..PAGE
         })
         .into_string();
         assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\""));
         for part in [
             r#"data-user-id="u9""#,
-            r#"data-conversation-id="c1""#,
             r#"data-cursor="e1-5:7:5""#,
-            r#"data-read-seq="6""#,
+            r#"data-details="open""#,
             r#"href="/static/abc/app.css""#,
             r#"src="/static/abc/app.js""#,
-            r#"<fieldset class="composer__fields" disabled>"#,
         ] {
             assert!(html.contains(part), "{part} is missing");
         }
-        assert!(
-            html.contains(&message(&ADA).into_string()),
-            "a message looks the same in the page"
-        );
+    }
+
+    #[test]
+    fn the_page_is_sent_in_the_look_that_the_reader_chose() {
+        let html = chat(&ChatPage {
+            look: Look::from_words("dark.orange.rtl"),
+            ..PAGE
+        })
+        .into_string();
+        assert!(html.contains(r#"<html lang="en" dir="rtl" data-theme="dark" data-color="orange""#));
+        assert!(html.contains(r#"name="color" value="orange" checked"#));
     }
 
     #[test]
     fn a_page_holds_no_inline_script_style_or_handler() {
         let pages = [
             chat(&ChatPage {
-                open: Some(OPEN),
+                open: Some(PANE),
                 ..PAGE
             }),
             welcome(&Welcome {
                 assets: "/s",
                 product: "Chat",
+                look: PLAIN,
+                next: "/",
                 suggested_name: "Calm Fox",
                 name: "",
                 error: None,
@@ -402,7 +346,7 @@ mod tests {
         };
         let clean = chat(&ChatPage {
             conversations: &[Conversation::default()],
-            open: Some(OPEN),
+            open: Some(PANE),
             ..PAGE
         });
         let html = chat(&ChatPage {
@@ -410,13 +354,14 @@ mod tests {
             viewer: Viewer {
                 id: HOSTILE,
                 name: HOSTILE,
+                is_guest: true,
             },
             cursor: HOSTILE,
             conversations: &[entry],
-            open: Some(Open {
-                id: HOSTILE,
+            open: Some(Pane {
+                id: Some(HOSTILE),
                 title: HOSTILE,
-                ..OPEN
+                ..PANE
             }),
             ..PAGE
         })
@@ -432,6 +377,8 @@ mod tests {
             welcome(&Welcome {
                 assets: "/s",
                 product: HOSTILE,
+                look: PLAIN,
+                next: HOSTILE,
                 suggested_name: HOSTILE,
                 name: HOSTILE,
                 error: Some(HOSTILE),
@@ -447,6 +394,8 @@ mod tests {
         let html = welcome(&Welcome {
             assets: "/s",
             product: "Chat",
+            look: PLAIN,
+            next: "/c/c1",
             suggested_name: "Calm Fox",
             name: "A",
             error: Some("Too short."),
@@ -478,22 +427,9 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_conversation_has_nothing_to_write_with() {
-        let html = chat(&ChatPage {
-            open: Some(Open {
-                closed: true,
-                ..OPEN
-            }),
-            ..PAGE
-        })
-        .into_string();
-        assert!(html.contains("This conversation is closed.") && !html.contains("<textarea"));
-    }
-
-    #[test]
     fn without_an_open_conversation_the_list_stands_alone() {
         let html = chat(&PAGE).into_string();
         assert!(!html.contains("data-read-seq") && !html.contains("<textarea"));
-        assert!(!html.contains(r#"<html lang="en" data-user-id="u9" data-conversation-id"#));
+        assert!(html.contains("Choose a conversation"));
     }
 }

@@ -1,0 +1,226 @@
+//! The database's JSON of conversations and people, as far as lists show it.
+
+use std::time::SystemTime;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// What a conversation without a title of its own is called.
+pub const UNTITLED: &str = "Conversation";
+
+/// A conversation of one reader's list.
+#[derive(Deserialize)]
+pub struct Listed {
+    pub id: String,
+    pub kind: String,
+    title: Option<String>,
+    pub unread: i64,
+    pub last_seq: i64,
+    last_message: Option<LastMessage>,
+    pub peer: Option<ListedPeer>,
+    #[serde(default)]
+    pub preference: Preference,
+}
+
+#[derive(Deserialize)]
+struct LastMessage {
+    kind: String,
+    sender_id: Option<String>,
+    sender_name: Option<String>,
+    body: Option<String>,
+    created_at: String,
+    deleted_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct ListedPeer {
+    id: String,
+    status: String,
+    last_seen_at: Option<String>,
+}
+
+impl ListedPeer {
+    pub fn view(&self) -> views::Peer<'_> {
+        views::Peer {
+            id: &self.id,
+            status: &self.status,
+            last_seen_at: self.last_seen_at.as_deref(),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+pub struct Preference {
+    muted_until: Option<String>,
+    notify: Option<String>,
+}
+
+impl Preference {
+    /// For ever, until a time that has not come yet, or by wanting to hear of nothing.
+    pub fn is_muted(&self) -> bool {
+        let until = self.muted_until.as_deref();
+        let is_later = |until: &str| {
+            until == "infinity"
+                || humantime::parse_rfc3339(until).is_ok_and(|until| until > SystemTime::now())
+        };
+        self.notify.as_deref() == Some("none") || until.is_some_and(is_later)
+    }
+}
+
+impl Listed {
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or(UNTITLED)
+    }
+
+    pub fn view(&self, viewer_id: &str, open_id: Option<&str>) -> views::Conversation<'_> {
+        views::Conversation {
+            id: &self.id,
+            kind: &self.kind,
+            title: self.title(),
+            unread: self.unread,
+            mentions: 0,
+            last_seq: self.last_seq,
+            last: self.last_message.as_ref().map(|last| views::Last {
+                author: last.author(viewer_id, &self.kind),
+                text: last.text(),
+                at: &last.created_at,
+            }),
+            peer: self.peer.as_ref().map(ListedPeer::view),
+            muted: self.preference.is_muted(),
+            current: open_id == Some(self.id.as_str()),
+        }
+    }
+
+    /// Whether it is the direct chat with somebody.
+    pub fn is_with(&self, person: &ListedPerson) -> bool {
+        self.peer.as_ref().is_some_and(|peer| peer.id == person.id)
+    }
+
+    pub fn option(&self) -> Choice<'_> {
+        Choice {
+            href: format!("/c/{}", self.id),
+            id: &self.id,
+            kind: &self.kind,
+            title: self.title(),
+            detail: self.last_message.as_ref().map_or("", LastMessage::text),
+            peer: self.peer.as_ref().map(ListedPeer::view),
+        }
+    }
+}
+
+impl LastMessage {
+    fn text(&self) -> &str {
+        match self.deleted_at {
+            Some(_) => views::DELETED,
+            None => self.body.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn author(&self, viewer_id: &str, kind: &str) -> Option<&str> {
+        if self.kind == "system" {
+            None
+        } else if self.sender_id.as_deref() == Some(viewer_id) {
+            Some("You")
+        } else if kind == "direct" {
+            None
+        } else {
+            self.sender_name.as_deref()
+        }
+    }
+}
+
+/// Somebody who can be written to.
+#[derive(Deserialize)]
+pub struct ListedPerson {
+    id: String,
+    name: String,
+    username: Option<String>,
+    online: bool,
+    last_seen_at: Option<String>,
+}
+
+impl ListedPerson {
+    fn status(&self) -> &'static str {
+        if self.online { "online" } else { "offline" }
+    }
+
+    pub fn view(&self, viewer: Uuid) -> views::Person<'_> {
+        views::Person {
+            id: &self.id,
+            name: &self.name,
+            username: self.username.as_deref(),
+            status: self.status(),
+            last_seen_at: self.last_seen_at.as_deref(),
+            role: None,
+            is_viewer: self.id == viewer.to_string(),
+        }
+    }
+
+    pub fn option(&self) -> Choice<'_> {
+        Choice {
+            href: format!("/u/{}", self.id),
+            id: &self.id,
+            kind: "direct",
+            title: &self.name,
+            detail: self.username.as_deref().unwrap_or_default(),
+            peer: Some(views::Peer {
+                id: &self.id,
+                status: self.status(),
+                last_seen_at: self.last_seen_at.as_deref(),
+            }),
+        }
+    }
+}
+
+/// What the switcher offers, with the address that it leads to.
+pub struct Choice<'a> {
+    href: String,
+    id: &'a str,
+    kind: &'a str,
+    title: &'a str,
+    detail: &'a str,
+    peer: Option<views::Peer<'a>>,
+}
+
+impl Choice<'_> {
+    pub fn view(&self) -> views::Found<'_> {
+        views::Found {
+            href: &self.href,
+            id: self.id,
+            kind: self.kind,
+            title: self.title,
+            detail: self.detail,
+            peer: self.peer,
+        }
+    }
+}
+
+/// The database's own JSON: that it can not be read is our mistake.
+pub fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Problem> {
+    serde_json::from_str(json).map_err(|error| {
+        tracing::error!(%error, "the database's JSON can not be read");
+        Problem::internal()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_is_muted_until_its_time_has_come() {
+        let muted = |until: &str| Preference {
+            muted_until: Some(until.to_owned()),
+            notify: None,
+        };
+        assert!(muted("infinity").is_muted() && muted("2999-01-01T00:00:00Z").is_muted());
+        assert!(!muted("2020-01-01T00:00:00Z").is_muted() && !Preference::default().is_muted());
+        let none = Preference {
+            notify: Some("none".to_owned()),
+            muted_until: None,
+        };
+        assert!(none.is_muted());
+    }
+}

@@ -1,0 +1,249 @@
+//! What the pane of a page shows: a conversation with a page of its messages and its people.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Site;
+use super::listed::{self, Listed, ListedPeer};
+use super::pages::Place;
+use crate::frame::MessageFields;
+use crate::postgres::messages::HistoryPlace;
+use crate::postgres::sessions::Session;
+use crate::problem::Problem;
+
+/// Messages that a pane begins with; the script asks for more.
+const PANE_MESSAGES: i32 = 50;
+/// As many unread ones are shown below the last one read; with more, the page opens where they begin.
+const UNREAD_AT_END_MAX: i64 = 40;
+/// Up to as many members are told apart: their receipts are announced each (see `chat.to_receipt_readers`).
+const PANE_MEMBERS: i32 = 100;
+
+/// A place, read for one reader.
+pub struct Opened {
+    viewer: Uuid,
+    conversation: Option<Conversation>,
+    /// Of a chat that has not begun: the one it would be with.
+    person: Option<Person>,
+    /// JSON of a page of messages; none of a chat that has not begun.
+    history: Option<String>,
+    /// JSON of each member.
+    members: Vec<String>,
+    highlight: Option<i64>,
+    /// Whether newer messages may be there than the page holds.
+    is_around: bool,
+}
+
+#[derive(Deserialize)]
+struct Conversation {
+    #[serde(flatten)]
+    listed: Listed,
+    description: Option<String>,
+    is_general: bool,
+    role: String,
+    read_seq: i64,
+    closed_at: Option<String>,
+    member_count: i64,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    id: String,
+    name: String,
+    /// Not in the user's JSON: it is of the moment.
+    #[serde(default)]
+    status: String,
+    last_seen_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Member<'a> {
+    user_id: &'a str,
+    user_name: String,
+    role: &'a str,
+    status: &'a str,
+    last_seen_at: Option<&'a str>,
+    delivered_seq: i64,
+    read_seq: i64,
+}
+
+#[derive(Deserialize)]
+struct MessagePage<'a> {
+    #[serde(borrow)]
+    items: Vec<MessageFields<'a>>,
+}
+
+impl Opened {
+    /// None: the list alone, or there is no general room.
+    pub async fn read(
+        site: &Site,
+        session: &Session,
+        place: Place,
+    ) -> Result<Option<Self>, Problem> {
+        let viewer = session.user_id;
+        let (id, seq) = match place {
+            Place::Chats => return Ok(None),
+            Place::General => match site.database.general_id().await? {
+                Some(id) => (id, None),
+                None => return Ok(None),
+            },
+            Place::Conversation { id, seq } => (id, seq),
+            Place::Person(user) => match site.database.direct_id(viewer, user).await? {
+                Some(id) => (id, None),
+                None => return Self::not_begun(site, viewer, user).await.map(Some),
+            },
+        };
+        let json = site.database.read_conversation(viewer, id).await?;
+        let conversation: Conversation = listed::read(&json)?;
+        let around = match seq {
+            Some(seq) => Some(seq),
+            // Where the unread ones begin, with what was read last above them.
+            None if conversation.listed.last_seq - conversation.read_seq > UNREAD_AT_END_MAX
+                && conversation.listed.unread > 0 =>
+            {
+                Some(conversation.read_seq + 1)
+            }
+            None => None,
+        };
+        let history = HistoryPlace {
+            around,
+            ..HistoryPlace::default()
+        };
+        let history = site
+            .database
+            .history_page(viewer, id, history, PANE_MESSAGES)
+            .await?;
+        let members = site
+            .database
+            .list_members(viewer, id, None, PANE_MEMBERS)
+            .await?;
+        Ok(Some(Self {
+            viewer,
+            conversation: Some(conversation),
+            person: None,
+            history: Some(history),
+            members,
+            highlight: seq,
+            is_around: around.is_some(),
+        }))
+    }
+
+    async fn not_begun(site: &Site, viewer: Uuid, user: Uuid) -> Result<Self, Problem> {
+        let json = site.database.read_user(user).await?;
+        let json = json.ok_or_else(Problem::not_found)?;
+        let mut person: Person = listed::read(&json)?;
+        person.status = site.database.status_of(user).await?;
+        Ok(Self {
+            viewer,
+            conversation: None,
+            person: Some(person),
+            history: None,
+            members: Vec::new(),
+            highlight: None,
+            is_around: false,
+        })
+    }
+
+    /// Of the conversation, if it has begun.
+    pub fn id(&self) -> Option<&str> {
+        self.conversation
+            .as_ref()
+            .map(|conversation| conversation.listed.id.as_str())
+    }
+
+    /// Gives what was read to `render`, as the views know it.
+    pub fn show<R>(&self, render: impl FnOnce(views::Pane<'_>) -> R) -> Result<R, Problem> {
+        if let Some(person) = &self.person {
+            return Ok(render(person.pane(self.viewer)));
+        }
+        let Some(conversation) = &self.conversation else {
+            return Err(Problem::internal());
+        };
+        let page: MessagePage<'_> = listed::read(self.history.as_deref().unwrap_or_default())?;
+        let messages: Vec<_> = page.items.iter().map(MessageFields::view).collect();
+        let members: Vec<Member<'_>> = self
+            .members
+            .iter()
+            .map(|json| listed::read(json))
+            .collect::<Result<_, _>>()?;
+        let viewer_id = self.viewer.to_string();
+        let people: Vec<_> = members.iter().map(|member| member.view(&viewer_id)).collect();
+        let marks: BTreeMap<_, _> = members
+            .iter()
+            .filter(|member| member.user_id != viewer_id)
+            .map(|member| (member.user_id, [member.delivered_seq, member.read_seq]))
+            .collect();
+        let marks = serde_json::to_string(&marks).map_err(|_| Problem::internal())?;
+        let is_told_apart = conversation.member_count <= i64::from(PANE_MEMBERS);
+
+        let first = messages.first().map_or(0, |message| message.seq);
+        let last = messages.last().map_or(0, |message| message.seq);
+        let pane = views::Pane {
+            id: Some(&conversation.listed.id),
+            kind: &conversation.listed.kind,
+            is_general: conversation.is_general,
+            title: conversation.listed.title(),
+            description: conversation.description.as_deref(),
+            peer: conversation.listed.peer.as_ref().map(ListedPeer::view),
+            role: &conversation.role,
+            muted: conversation.listed.preference.is_muted(),
+            closed: conversation.closed_at.is_some(),
+            messages: &messages,
+            older: (first > 1).then_some(first),
+            newer: (self.is_around && last < conversation.listed.last_seq).then_some(last),
+            last_seq: conversation.listed.last_seq,
+            read_seq: conversation.read_seq,
+            unread: conversation.listed.unread,
+            highlight: self.highlight,
+            marks: is_told_apart.then_some(marks.as_str()),
+            members: &people,
+            member_count: conversation.member_count,
+        };
+        Ok(render(pane))
+    }
+}
+
+impl Person {
+    fn pane(&self, viewer: Uuid) -> views::Pane<'_> {
+        views::Pane {
+            id: None,
+            kind: "direct",
+            is_general: false,
+            title: &self.name,
+            description: None,
+            peer: Some(views::Peer {
+                id: &self.id,
+                status: &self.status,
+                last_seen_at: self.last_seen_at.as_deref(),
+            }),
+            role: "member",
+            muted: false,
+            closed: false,
+            messages: &[],
+            older: None,
+            newer: None,
+            last_seq: 0,
+            read_seq: 0,
+            unread: 0,
+            highlight: None,
+            marks: None,
+            members: &[],
+            member_count: if self.id == viewer.to_string() { 1 } else { 2 },
+        }
+    }
+}
+
+impl Member<'_> {
+    fn view(&self, viewer_id: &str) -> views::Person<'_> {
+        views::Person {
+            id: self.user_id,
+            name: &self.user_name,
+            username: None,
+            status: self.status,
+            last_seen_at: self.last_seen_at,
+            role: Some(self.role),
+            is_viewer: self.user_id == viewer_id,
+        }
+    }
+}

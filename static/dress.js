@@ -1,0 +1,81 @@
+// How one message looks among its neighbours: the reader's own time, one head for what somebody says
+// in a row, the day above the first of a day, and one sentence for who hears the page.
+
+import { clockOf, dayOf, fullOf, isSameDay } from "./times.js";
+
+const RUN_MS = 5 * 60_000; // What comes later has a head of its own.
+
+const TICKS = {
+  waiting: "Sending", failed: "Not sent", sent: "Sent", delivered: "Delivered", read: "Read",
+};
+
+export function dress(item) {
+  const before = item.previousElementSibling;
+  const at = momentOf(item);
+  const startsDay = at && !(before && isSameDay(momentOf(before), at));
+  label(item, "message__day", startsDay && dayOf(at));
+  const time = item.querySelector("time");
+  if (at) {
+    time.textContent = clockOf(at);
+    time.title = fullOf(at);
+  }
+  const continues = !startsDay && isRun(before, item);
+  item.classList.toggle("message--continued", continues);
+  before?.classList.toggle("message--last", !continues);
+  item.classList.toggle("message--last", !isRun(item, item.nextElementSibling));
+  describe(item);
+}
+
+// Where the messages begin that are new to the reader.
+export function divide(item, text) {
+  label(item, "message__new", text);
+  if (item) dress(item);
+}
+
+export function tick(item, state) {
+  if (item.dataset.tick === state) return;
+  item.dataset.tick = state;
+  item.querySelector(".message__ticks").title = TICKS[state];
+  describe(item);
+}
+
+export function momentOf(item) {
+  const at = new Date(item.querySelector("time")?.dateTime);
+  return Number.isNaN(at.valueOf()) ? null : at;
+}
+
+export function sentenceOf(item) {
+  const text = (name) => item.querySelector(`.message__${name}`)?.textContent.trim();
+  const quoted = text("quoted");
+  const reply = quoted ? `, in reply to ${quoted}` : "";
+  const said = [text("sender"), text("body")].filter(Boolean).join(`${reply}: `);
+  return [said, text("edited"), TICKS[item.dataset.tick]].filter(Boolean).join(". ");
+}
+
+// Private
+
+function isRun(before, item) {
+  const { sender } = item?.dataset ?? {};
+  if (!before || !sender || before.dataset.sender !== sender) return false;
+  if (item.querySelector(".message__new")) return false;
+  const [one, other] = [momentOf(before), momentOf(item)];
+  return Boolean(one && other) && other - one < RUN_MS && isSameDay(one, other);
+}
+
+export function describe(item) {
+  const at = momentOf(item);
+  item.setAttribute("aria-label", [at && clockOf(at), sentenceOf(item)].filter(Boolean).join(", "));
+}
+
+function label(item, name, text) {
+  let line = item.querySelector(`:scope > .${name}`);
+  if (!text) return line?.remove();
+  if (!line) {
+    line = document.createElement("p");
+    line.className = name;
+    if (name === "message__day") item.prepend(line);
+    else item.insertBefore(line, item.querySelector(".avatar, .message__bubble"));
+  }
+  const words = line.firstElementChild ?? line.appendChild(document.createElement("span"));
+  if (words.textContent !== text) words.textContent = text;
+}

@@ -1,0 +1,78 @@
+// From one conversation to another without leaving the page, so that the connection stands: the new pane is
+// fetched as the server renders it, and the address follows. Where that fails, the links still work.
+//
+// Emits `arrive` with the new pane, and the message frames that came since it was asked for: what is not in it
+// yet is among them.
+
+import { part } from "./api.js";
+import { parse } from "./fragment.js";
+import { toast } from "./toasts.js";
+
+const PLACES = /^\/($|chats$|c\/|u\/)/;
+const SLOW_MS = 250; // A bar that only flashes says nothing.
+
+export class Navigation extends EventTarget {
+  #under = null; // { path, frames, abort } of the way that is under way
+  #signal;
+
+  // Lifecycle
+
+  constructor(connection, signal) {
+    super();
+    this.#signal = signal;
+    history.scrollRestoration = "manual";
+    document.addEventListener("click", (event) => this.#clicked(event), { signal });
+    window.addEventListener("popstate", () => this.#travel(location.pathname), { signal });
+    connection.addEventListener("frame:message", ({ detail }) => this.#under?.frames.push(detail), { signal });
+  }
+
+  // Actions
+
+  async go(path, { replaces = false } = {}) {
+    if (!await this.#travel(path)) return;
+    const state = { from: location.pathname };
+    if (replaces || path === location.pathname) history.replaceState(history.state, "", path);
+    else history.pushState(state, "", path);
+  }
+
+  // The address of what is shown already.
+  rename(path) {
+    history.replaceState(history.state, "", path);
+  }
+
+  // Private
+
+  #clicked(event) {
+    const link = event.target.closest("a[href]");
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (event.defaultPrevented || !isPlain || !link || link.target || link.origin !== location.origin) return;
+    if (!PLACES.test(link.pathname)) return;
+    event.preventDefault();
+    // The way back on a phone is the same as by the gesture.
+    if (link.matches(".pane__back") && history.state?.from === link.pathname) history.back();
+    else this.go(link.pathname);
+  }
+
+  async #travel(path) {
+    this.#under?.abort.abort();
+    const under = this.#under = { path, frames: [], abort: new AbortController() };
+    const slow = setTimeout(() => document.documentElement.dataset.loading = "", SLOW_MS);
+    try {
+      const pane = parse(await part(path, { signal: under.abort.signal }));
+      if (this.#under !== under || this.#signal.aborted) return false;
+      this.dispatchEvent(new CustomEvent("arrive", { detail: { pane, frames: under.frames } }));
+      return true;
+    } catch (error) {
+      if (under.abort.signal.aborted) return false;
+      if (error.status === 401) location.assign(path);
+      else toast(error.message, { action: "Try again", onAction: () => this.go(path) });
+      return false;
+    } finally {
+      clearTimeout(slow);
+      if (this.#under === under) {
+        this.#under = null;
+        delete document.documentElement.dataset.loading;
+      }
+    }
+  }
+}

@@ -1,0 +1,180 @@
+use maud::{Markup, html};
+
+use crate::icon::{Icon, icon};
+use crate::look::{COLORS, Look, THEMES};
+use crate::page::{NAME_LENGTH_MAX, Viewer};
+
+/// What the title of a group may measure, in characters.
+const TITLE_LENGTH_MAX: u32 = 120;
+
+/// People to write to, and boxes to tick for a group.
+pub fn new_chat() -> Markup {
+    html! {
+        dialog.dialog.new-chat aria-labelledby="new-chat-title" {
+            form.dialog__form {
+                (head("new-chat-title", "New chat"))
+                label.visually-hidden for="new-chat-query" { "Find people" }
+                input.field.new-chat__query #new-chat-query type="search" dir="auto" autocomplete="off"
+                    placeholder="Find people" maxlength=(NAME_LENGTH_MAX);
+                p.new-chat__hint { "Choose a person to chat with, or tick several for a group." }
+                div.new-chat__found tabindex="-1" {}
+                div.new-chat__group hidden {
+                    label.field__label for="new-chat-name" { "Name of the group" }
+                    input.field.new-chat__name #new-chat-name type="text" dir="auto" autocomplete="off"
+                        maxlength=(TITLE_LENGTH_MAX);
+                }
+                p.new-chat__note role="status" {}
+                div.dialog__buttons {
+                    button.button.new-chat__start type="submit" hidden { "Start chat" }
+                }
+            }
+        }
+    }
+}
+
+/// Finds conversations and people by a few letters.
+pub fn switcher() -> Markup {
+    html! {
+        dialog.dialog.switcher aria-label="Find a conversation or a person" {
+            form.switcher__form method="dialog" {
+                (icon(Icon::Search))
+                input.switcher__query type="search" dir="auto" autocomplete="off" placeholder="Find a conversation or a person"
+                    maxlength=(NAME_LENGTH_MAX) role="combobox" aria-expanded="true" aria-controls="switcher-found"
+                    aria-autocomplete="list" aria-label="Find a conversation or a person";
+            }
+            div.switcher__found #switcher-found role="listbox" aria-label="Found" {}
+            p.switcher__note role="status" {}
+        }
+    }
+}
+
+/// The reader's name, how the page looks and behaves, and the way out.
+pub fn settings(viewer: &Viewer<'_>, look: &Look) -> Markup {
+    html! {
+        dialog.dialog.settings aria-labelledby="settings-title" {
+            div.dialog__form {
+                (head("settings-title", "Settings"))
+                form.settings__profile {
+                    label.field__label for="settings-name" { "Your name" }
+                    div.settings__row {
+                        input.field #settings-name name="name" type="text" dir="auto" autocomplete="nickname" required
+                            maxlength=(NAME_LENGTH_MAX) value=(viewer.name) aria-describedby="settings-note";
+                        button.button.button--quiet type="submit" { "Save" }
+                    }
+                    p.field__note #settings-note role="status" {}
+                }
+                fieldset.settings__group {
+                    legend.field__label { "Appearance" }
+                    div.choices {
+                        @for theme in THEMES {
+                            label.choice {
+                                input type="radio" name="theme" value=(theme) checked[look.theme == theme];
+                                span { (title_case(theme)) }
+                            }
+                        }
+                    }
+                }
+                fieldset.settings__group {
+                    legend.field__label { "Colour" }
+                    div.choices {
+                        @for color in COLORS {
+                            label.choice.choice--color {
+                                input type="radio" name="color" value=(color) checked[look.color == color];
+                                span class={ "swatch swatch--" (color) } aria-hidden="true" {}
+                                span { (title_case(color)) }
+                            }
+                        }
+                    }
+                }
+                fieldset.settings__group {
+                    legend.field__label { "Behaviour" }
+                    (switch("enter", "Enter sends the message"))
+                    (switch("sound", "Play a sound for new messages"))
+                    (switch("notify", "Notify me when I am elsewhere"))
+                    (switch("rtl", "Lay the page out from right to left"))
+                }
+                p.settings__connection { "Connection: " span.settings__transport { "not yet" } }
+                form.settings__leave method="post" action="/auth/logout" {
+                    button.button.button--quiet type="submit" { "Sign out" }
+                    @if viewer.is_guest {
+                        p.field__note { "You are a guest: after signing out there is no way back into this account." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Asks before what can not be taken back.
+pub fn confirm() -> Markup {
+    html! {
+        dialog.dialog.confirm role="alertdialog" aria-labelledby="confirm-question" {
+            form.dialog__form method="dialog" {
+                p.confirm__question #confirm-question {}
+                div.dialog__buttons {
+                    button.button.button--quiet type="submit" value="no" { "Cancel" }
+                    button.button.button--danger.confirm__yes type="submit" value="yes" {}
+                }
+            }
+        }
+    }
+}
+
+/// What the script shows beside a message: made here, so that its markup is written where all other is.
+pub fn message_tools() -> Markup {
+    html! {
+        template #message-bar-template {
+            div.message-bar role="toolbar" aria-label="Message" {
+                button.message-bar__reply.icon-button type="button" tabindex="-1" aria-label="Reply" { (icon(Icon::Reply)) }
+                button.message-bar__more.icon-button type="button" tabindex="-1" aria-label="More" aria-haspopup="menu" { (icon(Icon::More)) }
+            }
+        }
+        div.menu #message-menu popover="manual" role="menu" aria-label="Message" {
+            (item("reply", Icon::Reply, "Reply"))
+            (item("edit", Icon::Edit, "Edit"))
+            (item("copy", Icon::Copy, "Copy text"))
+            (item("link", Icon::Link, "Copy link"))
+            (item("hide", Icon::Hide, "Delete for me"))
+            (item("delete", Icon::Trash, "Delete for everyone"))
+        }
+        template #failure-template {
+            p.message__failure {
+                span.message__reason role="alert" {}
+                button.link.message__retry type="button" { "Try again" }
+                button.link.message__discard type="button" { "Discard" }
+            }
+        }
+    }
+}
+
+fn item(action: &str, drawing: Icon, text: &str) -> Markup {
+    html! {
+        button.menu__item type="button" role="menuitem" tabindex="-1" data-action=(action) { (icon(drawing)) (text) }
+    }
+}
+
+fn switch(name: &str, text: &str) -> Markup {
+    html! {
+        label.switch {
+            span { (text) }
+            input type="checkbox" role="switch" name=(name);
+        }
+    }
+}
+
+fn head(id: &str, title: &str) -> Markup {
+    html! {
+        div.dialog__head {
+            h2.dialog__title id=(id) { (title) }
+            button.dialog__close.icon-button type="button" aria-label="Close" { (icon(Icon::Close)) }
+        }
+    }
+}
+
+fn title_case(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,323 @@
+use maud::{Markup, html};
+
+use crate::avatar::avatar;
+use crate::conversation::{Peer, picture, presence};
+use crate::icon::{Icon, icon};
+use crate::message::{Message, message};
+use crate::person::{Person, members};
+
+/// What the body of a message may measure, in characters; the box says so before the database must.
+const BODY_LENGTH_MAX: u32 = 4_000;
+
+/// The conversation that the page shows, as one reader sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pane<'a> {
+    /// None: a direct chat with `peer` that begins with its first message.
+    pub id: Option<&'a str>,
+    /// direct, group or room.
+    pub kind: &'a str,
+    pub is_general: bool,
+    pub title: &'a str,
+    pub description: Option<&'a str>,
+    pub peer: Option<Peer<'a>>,
+    /// owner, admin or member.
+    pub role: &'a str,
+    pub muted: bool,
+    /// When closed, there is nothing to write with.
+    pub closed: bool,
+    /// Oldest first.
+    pub messages: &'a [Message<'a>],
+    /// Older messages are before this seq; None when all of them are here.
+    pub older: Option<i64>,
+    /// Newer messages are after this seq; None when all of them are here.
+    pub newer: Option<i64>,
+    pub last_seq: i64,
+    /// How far the viewer has read.
+    pub read_seq: i64,
+    pub unread: i64,
+    /// The message that the address names.
+    pub highlight: Option<i64>,
+    /// How far others have got and read, as JSON: `{"user id": [delivered_seq, read_seq]}`. None where
+    /// they are too many to be told apart.
+    pub marks: Option<&'a str>,
+    /// Up to a hundred; the viewer among them.
+    pub members: &'a [Person<'a>],
+    pub member_count: i64,
+}
+
+/// The conversation with the box to write in, and beside it what there is to know of it.
+pub fn pane(pane: &Pane<'_>) -> Markup {
+    let key = pane.id.unwrap_or_default();
+    html! {
+        main.pane
+            data-title=(pane.title)
+            data-kind=(pane.kind)
+            data-conversation-id=[pane.id]
+            data-peer-id=[pane.peer.map(|peer| peer.id)]
+            data-role=(pane.role)
+        {
+            section.talk aria-label=(pane.title) {
+                header.pane__header {
+                    a.pane__back.icon-button href="/chats" aria-label="All chats" { (icon(Icon::Back)) }
+                    (picture(key, pane.kind, pane.title, pane.peer))
+                    div.pane__heading {
+                        h1.pane__title dir="auto" { (pane.title) }
+                        p.pane__status { (status(pane)) }
+                    }
+                    button.pane__details.icon-button type="button" aria-label="Details"
+                        aria-controls="details" { (icon(Icon::People)) }
+                }
+                p.connection role="status" hidden {}
+                noscript { p.connection { "Live chat needs JavaScript. Turn it on to read and write messages." } }
+                (timeline(pane))
+                p.typing dir="auto" {}
+                @if pane.closed {
+                    p.composer.composer--closed { "This conversation is closed." }
+                } @else {
+                    (composer(pane.title))
+                }
+            }
+            (details(pane))
+        }
+    }
+}
+
+/// No conversation: the list stands alone, and on a wide screen this beside it.
+pub fn no_pane() -> Markup {
+    html! {
+        main.pane.pane--none {
+            div.pane__empty {
+                p { "Choose a conversation, or start a new one." }
+                p.pane__hint { "Press " kbd { "Ctrl" } " " kbd { "K" } " to find anyone." }
+            }
+        }
+    }
+}
+
+fn status(pane: &Pane<'_>) -> Markup {
+    html! {
+        @match pane.peer {
+            Some(peer) => (presence(peer)),
+            None => bdi { (count(pane.member_count)) " in this " (pane.kind) },
+        }
+    }
+}
+
+fn count(members: i64) -> String {
+    match members {
+        1 => "1 person".to_owned(),
+        10_000.. => "10,000 people and more".to_owned(),
+        _ => format!("{members} people"),
+    }
+}
+
+fn timeline(pane: &Pane<'_>) -> Markup {
+    html! {
+        div.timeline-frame {
+            p.timeline__day aria-hidden="true" hidden {}
+            div.timeline tabindex="0" role="group" aria-label="Messages"
+                data-last-seq=(pane.last_seq)
+                data-read-seq=(pane.read_seq)
+                data-unread=(pane.unread)
+                data-older=[pane.older]
+                data-newer=[pane.newer]
+                data-highlight=[pane.highlight]
+                data-marks=[pane.marks]
+            {
+                div.timeline__start hidden[pane.older.is_some()] { (beginning(pane)) }
+                ol.timeline__messages {
+                    @for entry in pane.messages { (message(entry)) }
+                }
+                // What is still on its way; the script fills it.
+                ol.timeline__pending aria-label="On the way" {}
+            }
+            button.timeline__unread.button.button--float type="button" hidden {
+                (icon(Icon::Up)) span.timeline__unread-text { "New messages" }
+            }
+            button.timeline__latest.button.button--float type="button" aria-label="Newest messages" hidden {
+                span.timeline__count hidden {} (icon(Icon::Down))
+            }
+        }
+    }
+}
+
+/// Above the first message, so that nothing is ever blank.
+fn beginning(pane: &Pane<'_>) -> Markup {
+    let key = pane.id.unwrap_or_default();
+    let is_notes = pane.peer.is_some_and(|_| pane.member_count == 1);
+    html! {
+        (picture(key, pane.kind, pane.title, pane.peer))
+        h2.timeline__start-title dir="auto" { (pane.title) }
+        @if is_notes {
+            p { "Notes to yourself: nobody else reads them." }
+        } @else if pane.kind == "direct" {
+            p { "This is the beginning of your chat with " bdi { (pane.title) } "." }
+        } @else if pane.is_general {
+            p { "The room that everyone is in. Whatever you say here, all can read." }
+        } @else {
+            p { "This is the beginning of " bdi { (pane.title) } "." }
+        }
+        @if let Some(description) = pane.description { p dir="auto" { (description) } }
+        @if !pane.closed && !is_notes {
+            button.timeline__hello.button.button--quiet type="button" { "👋 Say hello" }
+        }
+    }
+}
+
+fn composer(title: &str) -> Markup {
+    html! {
+        form.composer {
+            div.composer__context hidden {
+                div.composer__context-text {
+                    b.composer__context-title dir="auto" {}
+                    span.composer__context-excerpt dir="auto" {}
+                }
+                button.composer__cancel.icon-button type="button" aria-label="Cancel" { (icon(Icon::Close)) }
+            }
+            p.composer__note #composer-note role="alert" {}
+            // Enabled by the script: before it runs, there is nobody to send.
+            fieldset.composer__fields disabled {
+                button.composer__emoji.icon-button type="button" aria-label="Emoji" aria-haspopup="dialog" { (icon(Icon::Emoji)) }
+                label.visually-hidden for="composer" { "Message to " (title) }
+                textarea.composer__body #composer name="body" rows="1" dir="auto" maxlength=(BODY_LENGTH_MAX)
+                    autocomplete="off" placeholder="Message" aria-describedby="composer-note" {}
+                button.composer__send.icon-button type="submit" aria-label="Send" { (icon(Icon::Send)) }
+            }
+        }
+    }
+}
+
+fn details(pane: &Pane<'_>) -> Markup {
+    let key = pane.id.unwrap_or_default();
+    html! {
+        section.details #details aria-label="Details" {
+            button.details__close.icon-button type="button" aria-label="Close details" { (icon(Icon::Close)) }
+            div.details__profile {
+                (picture(key, pane.kind, pane.title, pane.peer))
+                h2.details__title dir="auto" { (pane.title) }
+                p.details__status { (status(pane)) }
+                @if let Some(description) = pane.description { p.details__description dir="auto" { (description) } }
+            }
+            @if pane.id.is_some() {
+                ul.details__actions {
+                    li {
+                        button.details__mute.button.button--row type="button" aria-pressed=(pane.muted.to_string()) {
+                            (icon(Icon::BellOff)) "Mute"
+                        }
+                    }
+                    li {
+                        button.details__link.button.button--row type="button" { (icon(Icon::Link)) "Copy link" }
+                    }
+                    @if pane.kind != "direct" && !pane.is_general {
+                        li {
+                            button.details__leave.button.button--row.button--danger type="button" {
+                                (icon(Icon::Back)) "Leave"
+                            }
+                        }
+                    }
+                }
+            }
+            @if pane.kind != "direct" {
+                h3.details__heading { "People" }
+                (members(pane.members))
+                @if pane.member_count > pane.members.len() as i64 {
+                    p.details__more { "and " (pane.member_count - pane.members.len() as i64) " more" }
+                }
+            }
+        }
+    }
+}
+
+/// Somebody's own picture and name, as the head of the list shows them.
+pub(crate) fn own_picture(id: &str, name: &str) -> Markup {
+    html! { span.picture { (avatar(id, name)) } }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::message::tests::ADA;
+
+    pub(crate) const PANE: Pane<'static> = Pane {
+        id: Some("c1"),
+        kind: "group",
+        is_general: false,
+        title: "Engines",
+        description: None,
+        peer: None,
+        role: "member",
+        muted: false,
+        closed: false,
+        messages: &[ADA],
+        older: Some(7),
+        newer: None,
+        last_seq: 7,
+        read_seq: 6,
+        unread: 1,
+        highlight: None,
+        marks: None,
+        members: &[],
+        member_count: 2,
+    };
+
+    #[test]
+    fn the_timeline_carries_what_the_script_goes_on_from() {
+        let html = pane(&PANE).into_string();
+        for part in [
+            r#"data-conversation-id="c1""#,
+            r#"data-read-seq="6""#,
+            r#"data-older="7""#,
+            r#"<fieldset class="composer__fields" disabled>"#,
+        ] {
+            assert!(html.contains(part), "{part} is missing");
+        }
+        assert!(!html.contains("data-newer") && !html.contains("data-highlight"));
+        assert!(
+            html.contains(&message(&ADA).into_string()),
+            "a message looks the same in the page"
+        );
+    }
+
+    #[test]
+    fn a_closed_conversation_has_nothing_to_write_with() {
+        let html = pane(&Pane {
+            closed: true,
+            ..PANE
+        })
+        .into_string();
+        assert!(html.contains("This conversation is closed.") && !html.contains("<textarea"));
+    }
+
+    #[test]
+    fn a_chat_that_has_not_begun_has_a_peer_and_no_conversation() {
+        let html = pane(&Pane {
+            id: None,
+            kind: "direct",
+            title: "Bob",
+            peer: Some(Peer {
+                id: "u2",
+                status: "online",
+                last_seen_at: None,
+            }),
+            messages: &[],
+            older: None,
+            ..PANE
+        })
+        .into_string();
+        assert!(html.contains(r#"data-peer-id="u2""#) && !html.contains("data-conversation-id"));
+        assert!(html.contains("beginning of your chat with") && !html.contains("details__mute"));
+    }
+
+    #[test]
+    fn a_hostile_title_or_description_stays_text() {
+        let hostile = r#""><script>alert(1)</script><b onclick='x'>"#;
+        let html = pane(&Pane {
+            id: Some(hostile),
+            title: hostile,
+            description: Some(hostile),
+            marks: Some(hostile),
+            ..PANE
+        });
+        assert!(!html.into_string().contains("<script"));
+    }
+}
