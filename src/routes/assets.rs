@@ -1,4 +1,4 @@
-//! What stands in `static/`, in the binary itself in a release, and the table of emoji. All files share
+//! What `build.rs` made of `static/`, in the binary itself in a release, and the table of emoji. All files share
 //! one hash in their address, since modules import each other by relative path: it changes when any of
 //! them does.
 
@@ -16,7 +16,7 @@ use super::http::{self, Response};
 use crate::problem::Problem;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/static"]
+#[folder = "$OUT_DIR/static"]
 struct Static;
 
 /// Generated, yet like a file to those who ask for it.
@@ -63,7 +63,7 @@ pub fn asset(asked: &Asked) -> Result<Response, Problem> {
     let mut response = http::respond(StatusCode::OK, content_type, content);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // In a debug build files are read anew from the disk, while the hash is of the start.
+    // In a debug build files are read from the disk at each time, while the hash is of the start.
     if is_current && !cfg!(debug_assertions) {
         headers.insert(
             CACHE_CONTROL,
