@@ -11,6 +11,7 @@ import { Pane } from "./pane.js";
 import { Presence, dressPresence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Sidebar } from "./sidebar.js";
+import { followKeyboard } from "./viewport.js";
 
 const { dataset: root } = document.documentElement;
 const find = (selector) => document.querySelector(selector);
@@ -126,6 +127,7 @@ document.addEventListener("keydown", (event) => {
 }, { signal });
 
 wireDetails(signal);
+followKeyboard(signal);
 
 // A page kept for the back button sleeps without a connection, and resumes by its cursor.
 

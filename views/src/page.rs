@@ -17,7 +17,7 @@ const ASSETS_UNHASHED: &str = "/static/latest";
 const STYLES: [&str; 5] = ["theme.css", "app.css", "shell.css", "message.css", "dialog.css"];
 
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 29] = [
+const MODULES: [&str; 30] = [
     "alerts.js",
     "announcer.js",
     "api.js",
@@ -47,6 +47,7 @@ const MODULES: [&str; 29] = [
     "toasts.js",
     "type_text.js",
     "typing.js",
+    "viewport.js",
 ];
 
 /// The page of a visitor whom the server does not know yet.
