@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench cargo postgres plpgsql_check chromium
+.PHONY: help run test lint bench cargo postgres plpgsql_check chromium axe
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -19,7 +19,7 @@ help:
 run: cargo postgres
 	cargo run --release
 
-test: cargo postgres plpgsql_check chromium
+test: cargo postgres plpgsql_check chromium axe
 	cargo test --workspace
 
 lint: cargo
@@ -152,3 +152,26 @@ chromium:
 	else \
 		say 'please install Chromium and chromedriver'; exit 1; \
 	fi
+
+# What checks the page's accessibility: a package of npm's, of one version. What is there already is fetched no more.
+AXE := tests/browser/npm
+
+axe:
+	@set -eu; $(install_words); \
+	if cmp -s $(AXE)/package-lock.json $(AXE)/node_modules/.webchat-lock; then exit 0; fi; \
+	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then \
+		say 'Node.js and npm are not installed'; \
+		if command -v apt-get >/dev/null; then apt_install nodejs npm; \
+		elif command -v dnf >/dev/null; then \
+			say 'installing with dnf: nodejs npm'; \
+			as_root dnf install -y nodejs npm; \
+		elif command -v brew >/dev/null; then \
+			say 'installing with brew: node'; \
+			brew install node; \
+		else \
+			say 'please install Node.js and npm'; exit 1; \
+		fi; \
+	fi; \
+	say 'installing with npm: axe-core'; \
+	(cd $(AXE) && npm ci --no-audit --no-fund); \
+	cp $(AXE)/package-lock.json $(AXE)/node_modules/.webchat-lock
