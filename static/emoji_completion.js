@@ -100,9 +100,7 @@ export class EmojiCompletion {
   #show() {
     this.#list.replaceChildren(...this.#entries.map((entry, index) => this.#option(entry, index)));
     if (!this.#isOpen) this.#list.showPopover();
-    // A field of many lines is a combobox only as long as there is a list to choose from.
-    this.#textarea.role = "combobox";
-    this.#textarea.ariaExpanded = "true";
+    // A field of many lines may be no combobox; what is chosen is spoken all the same.
     this.#textarea.ariaAutoComplete = "list";
     this.#textarea.setAttribute("aria-controls", this.#list.id);
     this.#select(0);
@@ -112,7 +110,7 @@ export class EmojiCompletion {
   #hide() {
     if (!this.#isOpen) return;
     this.#list.hidePopover();
-    for (const name of ["role", "aria-expanded", "aria-autocomplete", "aria-controls", "aria-activedescendant"]) {
+    for (const name of ["aria-autocomplete", "aria-controls", "aria-activedescendant"]) {
       this.#textarea.removeAttribute(name);
     }
   }

@@ -13,11 +13,11 @@ const KEYS = { r: "reply", e: "edit", c: "copy", Delete: "hide" };
 export class MessageActions extends EventTarget {
   #scroller;
   #list;
-  #menu = document.querySelector("#message-menu");
+  #menu;
   #bar = clone("#message-bar-template");
   #allows;
   #item = null; // that the menu is about
-  #opener = null;
+  #entered = null; // that the focus is in
   #press = null;
 
   // Lifecycle
@@ -27,11 +27,13 @@ export class MessageActions extends EventTarget {
     super();
     this.#scroller = scroller;
     this.#list = scroller.querySelector(".timeline__messages");
+    this.#menu = scroller.parentElement.querySelector(".menu");
     this.#allows = allows;
     const on = (target, type, handle, options) =>
       target.addEventListener(type, (event) => handle(event), { signal, ...options });
     on(this.#list, "pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.#showBar(target));
-    on(this.#list, "focusin", ({ target }) => this.#showBar(target));
+    on(this.#list, "focusin", ({ target }) => this.#enter(target));
+    on(this.#list, "focusout", ({ relatedTarget }) => this.#list.contains(relatedTarget) || this.#enter(null));
     on(scroller, "pointerleave", () => this.#bar.contains(document.activeElement) || this.#menuIsOpen || this.#bar.remove());
     on(this.#list, "contextmenu", (event) => this.#contextMenu(event));
     on(this.#list, "pointerdown", (event) => this.#pressed(event));
@@ -42,9 +44,11 @@ export class MessageActions extends EventTarget {
     on(this.#bar, "click", ({ target }) => this.#barClicked(target));
     on(this.#menu, "click", ({ target }) => this.#picked(target.closest("[data-action]")));
     on(this.#menu, "keydown", (event) => this.#menuKeydown(event));
-    on(document, "pointerdown", ({ target }) => this.#menu.contains(target) || this.#bar.contains(target) || this.#close(false));
-    on(scroller, "scroll", () => this.#close(false), { passive: true });
-    signal.addEventListener("abort", () => this.#close(false));
+    on(this.#menu, "contextmenu", (event) => event.preventDefault()); // By the key that opened it, let go of.
+    on(document, "pointerdown", ({ target }) => this.#menu.contains(target) || this.#bar.contains(target) || this.#close());
+    // Not by "scroll": the page scrolls by itself when a message comes.
+    on(scroller, "wheel", () => this.#close(), { passive: true });
+    signal.addEventListener("abort", () => this.#close());
   }
 
   // Private
@@ -56,14 +60,25 @@ export class MessageActions extends EventTarget {
   #showBar(target) {
     const item = target.closest(".message");
     if (!item || item.classList.contains("message--system") || this.#bar.parentElement === item || this.#menuIsOpen) return;
+    if (this.#bar.contains(document.activeElement)) return; // It would be lost.
     this.#bar.querySelector(".message-bar__reply").hidden = !this.#allows("reply", item);
     item.append(this.#bar);
+  }
+
+  // Tab leads into the message that has the focus, to what it answers and its bar; not into all the others.
+  #enter(target) {
+    const item = target?.closest(".message") ?? null;
+    if (item) this.#showBar(item);
+    if (item === this.#entered) return;
+    for (const part of partsOf(this.#entered)) part.tabIndex = -1;
+    this.#entered = item;
+    for (const part of partsOf(item)) part.tabIndex = 0;
   }
 
   #barClicked(target) {
     const item = this.#bar.closest(".message");
     if (target.closest(".message-bar__reply")) this.#emit("reply", item);
-    else if (target.closest(".message-bar__more")) this.#open(item, target.closest("button").getBoundingClientRect(), item);
+    else if (target.closest(".message-bar__more")) this.#open(item, target.closest("button").getBoundingClientRect());
   }
 
   #contextMenu(event) {
@@ -74,7 +89,7 @@ export class MessageActions extends EventTarget {
     if (this.#menuIsOpen) return; // By a long press, just before.
     const isKey = event.clientX === 0 && event.clientY === 0;
     const place = isKey ? item.getBoundingClientRect() : { left: event.clientX, right: event.clientX, bottom: event.clientY, top: event.clientY };
-    this.#open(item, place, item);
+    this.#open(item, place);
   }
 
   // Where a browser has no context menu for it, as in Safari on a phone.
@@ -83,7 +98,7 @@ export class MessageActions extends EventTarget {
     if (pointerType === "mouse" || !item) return;
     const timer = setTimeout(() => {
       this.#press = null;
-      this.#open(item, { left: clientX, right: clientX, top: clientY, bottom: clientY }, item);
+      this.#open(item, { left: clientX, right: clientX, top: clientY, bottom: clientY });
     }, LONG_PRESS_MS);
     this.#press = { timer, clientX, clientY };
   }
@@ -100,24 +115,42 @@ export class MessageActions extends EventTarget {
 
   #keydown(event) {
     const { key, target, ctrlKey, metaKey, altKey } = event;
-    if (target.closest("button, a[href]:not([tabindex])")) return;
     const item = target.closest(".message");
-    const items = this.#list.children;
-    const steps = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" };
-    let next;
-    if (steps[key]) next = item ? item[steps[key]] : this.#lastInView();
-    else if (key === "Home" && item) next = items[0];
-    else if (key === "End" && item) next = items[items.length - 1];
-    if (next || (steps[key] && item)) {
-      event.preventDefault();
-      (next ?? item).focus();
-    } else if (item && (key === "Enter" || key === "ContextMenu" || (key === "F10" && event.shiftKey))) {
-      event.preventDefault();
-      this.#open(item, item.querySelector(".message__bubble").getBoundingClientRect(), item);
-    } else if (item && KEYS[key] && !ctrlKey && !metaKey && !altKey && this.#allows(KEYS[key], item)) {
-      event.preventDefault();
-      this.#emit(KEYS[key], item);
+    if (ctrlKey || metaKey || altKey || (target !== this.#scroller && !item)) return;
+    const next = this.#nextTo(item, key);
+    const isPart = target !== item; // A link of it, or a button, has keys of its own.
+    const action = KEYS[key.length === 1 ? key.toLowerCase() : key];
+    if (next) {
+      next.focus();
+    } else if (key === "Escape" && item) {
+      this.#leave();
+    } else if (item && !isPart && (key === "Enter" || key === "ContextMenu" || (key === "F10" && event.shiftKey))) {
+      this.#open(item, item.querySelector(".message__bubble").getBoundingClientRect());
+    } else if (item && !isPart && action && this.#allows(action, item)) {
+      this.#emit(action, item);
+    } else {
+      return;
     }
+    event.preventDefault();
+  }
+
+  // Where an arrow, Home or End leads; at an end nowhere else.
+  #nextTo(item, key) {
+    const items = Array.from(this.#scroller.querySelectorAll(".message"));
+    const at = items.indexOf(item);
+    switch (key) {
+      case "ArrowUp": return item ? items[at - 1] ?? item : this.#lastInView();
+      case "ArrowDown": return item ? items[at + 1] ?? item : this.#lastInView();
+      case "Home": return item && items[0];
+      case "End": return item && items.at(-1);
+      default: return null;
+    }
+  }
+
+  // To where one writes.
+  #leave() {
+    const box = this.#scroller.closest("main").querySelector(".composer__body");
+    (box ?? this.#scroller).focus();
   }
 
   #lastInView() {
@@ -127,7 +160,7 @@ export class MessageActions extends EventTarget {
     return item;
   }
 
-  #open(item, place, opener) {
+  #open(item, place) {
     let isEmpty = true;
     for (const button of this.#menu.children) {
       button.hidden = !this.#allows(button.dataset.action, item);
@@ -135,7 +168,6 @@ export class MessageActions extends EventTarget {
     }
     if (isEmpty) return;
     this.#item = item;
-    this.#opener = opener;
     item.classList.add("message--chosen");
     this.#menu.showPopover();
     const { width, height } = this.#menu.getBoundingClientRect();
@@ -147,14 +179,18 @@ export class MessageActions extends EventTarget {
     this.#menu.querySelector(":not([hidden])").focus();
   }
 
-  #close(givesFocusBack = true) {
+  #close() {
     if (!this.#menuIsOpen) return;
+    const hadFocus = this.#menu.contains(document.activeElement);
     this.#menu.hidePopover();
-    this.#item?.classList.remove("message--chosen");
-    if (givesFocusBack) this.#opener?.focus({ preventScroll: true });
+    // By id, since a newer revision may have taken its place.
+    const item = document.getElementById(this.#item.id);
+    item?.classList.remove("message--chosen");
+    if (hadFocus) (item ?? this.#scroller).focus({ preventScroll: true });
   }
 
   #menuKeydown(event) {
+    if (event.key === "Enter" && event.repeat) return event.preventDefault(); // Still the one that opened it.
     const buttons = Array.from(this.#menu.children).filter((button) => !button.hidden);
     const at = buttons.indexOf(document.activeElement);
     const places = { ArrowDown: at + 1, ArrowUp: at - 1 + buttons.length, Home: 0, End: buttons.length - 1 };
@@ -170,12 +206,16 @@ export class MessageActions extends EventTarget {
 
   #picked(button) {
     if (!button) return;
-    const item = this.#item;
+    const item = document.getElementById(this.#item.id);
     this.#close();
-    this.#emit(button.dataset.action, item);
+    if (item) this.#emit(button.dataset.action, item);
   }
 
   #emit(action, item) {
     this.dispatchEvent(new CustomEvent("action", { detail: { action, item } }));
   }
+}
+
+function partsOf(item) {
+  return item?.querySelectorAll("a[href], button") ?? [];
 }

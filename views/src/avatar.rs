@@ -12,7 +12,11 @@ pub fn avatar(id: &str, name: &str) -> Markup {
 
 /// What stands for a conversation of more than two.
 pub fn group_avatar(id: &str, kind: &str) -> Markup {
-    let drawing = if kind == "room" { Icon::Room } else { Icon::People };
+    let drawing = if kind == "room" {
+        Icon::Room
+    } else {
+        Icon::People
+    };
     html! { span class={ "avatar avatar--group" (tone(id)) } aria-hidden="true" { (icon(drawing)) } }
 }
 
@@ -30,7 +34,11 @@ fn initials(name: &str) -> String {
     let first = letters.next();
     let last = letters.next_back();
     let both: String = first.into_iter().chain(last).collect();
-    if both.is_empty() { "?".to_owned() } else { both.to_uppercase() }
+    if both.is_empty() {
+        "?".to_owned()
+    } else {
+        both.to_uppercase()
+    }
 }
 
 #[cfg(test)]

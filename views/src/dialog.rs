@@ -129,14 +129,6 @@ pub fn message_tools() -> Markup {
                 button.message-bar__more.icon-button type="button" tabindex="-1" aria-label="More" aria-haspopup="menu" { (icon(Icon::More)) }
             }
         }
-        div.menu #message-menu popover="manual" role="menu" aria-label="Message" {
-            (item("reply", Icon::Reply, "Reply"))
-            (item("edit", Icon::Edit, "Edit"))
-            (item("copy", Icon::Copy, "Copy text"))
-            (item("link", Icon::Link, "Copy link"))
-            (item("hide", Icon::Hide, "Delete for me"))
-            (item("delete", Icon::Trash, "Delete for everyone"))
-        }
         template #failure-template {
             p.message__failure {
                 span.message__reason role="alert" {}
@@ -147,9 +139,25 @@ pub fn message_tools() -> Markup {
     }
 }
 
-fn item(action: &str, drawing: Icon, text: &str) -> Markup {
+/// What can be done with a message, and the key that does it where the message has the focus.
+pub(crate) fn message_menu() -> Markup {
     html! {
-        button.menu__item type="button" role="menuitem" tabindex="-1" data-action=(action) { (icon(drawing)) (text) }
+        div.menu #message-menu popover="manual" role="menu" aria-label="Message" {
+            (item("reply", Some("R"), Icon::Reply, "Reply"))
+            (item("edit", Some("E"), Icon::Edit, "Edit"))
+            (item("copy", Some("C"), Icon::Copy, "Copy text"))
+            (item("link", None, Icon::Link, "Copy link"))
+            (item("hide", Some("Delete"), Icon::Hide, "Delete for me"))
+            (item("delete", None, Icon::Trash, "Delete for everyone"))
+        }
+    }
+}
+
+fn item(action: &str, key: Option<&str>, drawing: Icon, text: &str) -> Markup {
+    html! {
+        button.menu__item type="button" role="menuitem" tabindex="-1" data-action=(action) aria-keyshortcuts=[key] {
+            (icon(drawing)) (text)
+        }
     }
 }
 

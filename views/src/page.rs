@@ -14,7 +14,13 @@ pub(crate) const NAME_LENGTH_MAX: u32 = 80;
 const ASSETS_UNHASHED: &str = "/static/latest";
 
 /// One file for each idea, in the order in which they build on each other.
-const STYLES: [&str; 5] = ["theme.css", "app.css", "shell.css", "message.css", "dialog.css"];
+const STYLES: [&str; 5] = [
+    "theme.css",
+    "app.css",
+    "shell.css",
+    "message.css",
+    "dialog.css",
+];
 
 /// The modules that `app.js` imports, announced so that they load side by side.
 const MODULES: [&str; 30] = [
@@ -152,7 +158,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
                 }
             }
             body.chat {
-                a.skip href="#composer" { "Skip to the message box" }
+                a.skip href="#main" { "Skip to the conversation" }
                 (sidebar(page))
                 @match &page.open {
                     Some(open) => (pane(open)),
@@ -223,9 +229,10 @@ fn sidebar(page: &ChatPage<'_>) -> Markup {
     html! {
         aside.sidebar aria-label="Chats" {
             header.sidebar__header {
-                button.sidebar__viewer type="button" aria-haspopup="dialog" aria-label={ (page.viewer.name) ", settings" } {
+                button.sidebar__viewer type="button" aria-haspopup="dialog" {
                     (own_picture(page.viewer.id, page.viewer.name))
                     b dir="auto" { (page.viewer.name) }
+                    span.visually-hidden { ", settings" }
                 }
                 button.sidebar__find.icon-button type="button" aria-haspopup="dialog" aria-label="Find" aria-keyshortcuts="Control+K Meta+K" {
                     (icon(Icon::Search))
@@ -238,7 +245,8 @@ fn sidebar(page: &ChatPage<'_>) -> Markup {
             }
             footer.sidebar__footer {
                 a.sidebar__product href="/" { (page.product) }
-                p.indicator role="status" { span.indicator__text dir="auto" { "Connecting" } }
+                // Trouble is spoken where it is explained, above the messages.
+                p.indicator { span.indicator__text dir="auto" { "Connecting" } }
             }
         }
     }
@@ -298,7 +306,9 @@ mod tests {
             ..PAGE
         })
         .into_string();
-        assert!(html.contains(r#"<html lang="en" dir="rtl" data-theme="dark" data-color="orange""#));
+        assert!(
+            html.contains(r#"<html lang="en" dir="rtl" data-theme="dark" data-color="orange""#)
+        );
         assert!(html.contains(r#"name="color" value="orange" checked"#));
     }
 

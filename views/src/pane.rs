@@ -2,6 +2,7 @@ use maud::{Markup, html};
 
 use crate::avatar::avatar;
 use crate::conversation::{Peer, picture, presence};
+use crate::dialog::message_menu;
 use crate::icon::{Icon, icon};
 use crate::message::{Message, message};
 use crate::person::{Person, members};
@@ -49,7 +50,7 @@ pub struct Pane<'a> {
 pub fn pane(pane: &Pane<'_>) -> Markup {
     let key = pane.id.unwrap_or_default();
     html! {
-        main.pane
+        main.pane #main tabindex="-1"
             data-title=(pane.title)
             data-kind=(pane.kind)
             data-conversation-id=[pane.id]
@@ -61,7 +62,8 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                     a.pane__back.icon-button href="/chats" aria-label="All chats" { (icon(Icon::Back)) }
                     (picture(key, pane.kind, pane.title, pane.peer))
                     div.pane__heading {
-                        h1.pane__title dir="auto" { (pane.title) }
+                        // Takes the focus of who arrives without a box to write in.
+                        h1.pane__title tabindex="-1" dir="auto" { (pane.title) }
                         p.pane__status { (status(pane)) }
                     }
                     button.pane__details.icon-button type="button" aria-label="Details"
@@ -82,12 +84,12 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
     }
 }
 
-/// No conversation: the list stands alone, and on a wide screen this beside it.
+/// No conversation: the list stands alone, and on a wide screen this beside it. On a narrow one it is only heard.
 pub fn no_pane() -> Markup {
     html! {
-        main.pane.pane--none {
+        main.pane.pane--none #main tabindex="-1" {
             div.pane__empty {
-                p { "Choose a conversation, or start a new one." }
+                h1.pane__choose { "Choose a conversation, or start a new one." }
                 p.pane__hint { "Press " kbd { "Ctrl" } " " kbd { "K" } " to find anyone." }
             }
         }
@@ -137,6 +139,7 @@ fn timeline(pane: &Pane<'_>) -> Markup {
             button.timeline__latest.button.button--float type="button" aria-label="Newest messages" hidden {
                 span.timeline__count hidden {} (icon(Icon::Down))
             }
+            (message_menu())
         }
     }
 }

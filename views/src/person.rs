@@ -29,7 +29,10 @@ impl<'a> Person<'a> {
     /// What is worth saying of them beside the name.
     fn detail(&self) -> String {
         let username = self.username.map(|username| format!("@{username}"));
-        let role = self.role.filter(|role| *role != "member").map(str::to_owned);
+        let role = self
+            .role
+            .filter(|role| *role != "member")
+            .map(str::to_owned);
         let you = self.is_viewer.then(|| "you".to_owned());
         let parts: Vec<String> = [you, role, username].into_iter().flatten().collect();
         parts.join(" · ")
