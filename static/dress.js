@@ -9,6 +9,8 @@ const TICKS = {
   waiting: "Sending", failed: "Not sent", sent: "Sent", delivered: "Delivered", read: "Read",
 };
 
+const { userId } = document.documentElement.dataset;
+
 export function dress(item) {
   const before = item.previousElementSibling;
   const at = momentOf(item);
@@ -44,12 +46,23 @@ export function momentOf(item) {
   return Number.isNaN(at.valueOf()) ? null : at;
 }
 
+// Who said what: "Ada: hello".
 export function sentenceOf(item) {
-  const text = (name) => item.querySelector(`.message__${name}`)?.textContent.trim();
-  const quoted = text("quoted");
-  const reply = quoted ? `, in reply to ${quoted}` : "";
-  const said = [text("sender"), text("body")].filter(Boolean).join(`${reply}: `);
-  return [said, text("edited"), TICKS[item.dataset.tick]].filter(Boolean).join(". ");
+  const quoted = wordsOf(item, "quoted");
+  const sender = item.dataset.sender === userId ? "You" : wordsOf(item, "sender");
+  const who = sender && quoted ? `${sender}, in reply to ${quoted}` : sender;
+  return [who, wordsOf(item, "body")].filter(Boolean).join(": ");
+}
+
+// The name of a message, which is all that is spoken when the focus comes to it: what was said comes first,
+// since who walks through messages hears no more of most than their beginning.
+export function describe(item) {
+  const at = momentOf(item);
+  const parts = [
+    wordsOf(item, "day"), wordsOf(item, "new"), sentenceOf(item), at && clockOf(at), wordsOf(item, "edited"),
+    TICKS[item.dataset.tick]?.toLowerCase(),
+  ];
+  item.setAttribute("aria-label", parts.filter(Boolean).join(", "));
 }
 
 // Private
@@ -62,9 +75,8 @@ function isRun(before, item) {
   return Boolean(one && other) && other - one < RUN_MS && isSameDay(one, other);
 }
 
-export function describe(item) {
-  const at = momentOf(item);
-  item.setAttribute("aria-label", [at && clockOf(at), sentenceOf(item)].filter(Boolean).join(", "));
+function wordsOf(item, part) {
+  return item.querySelector(`.message__${part}`)?.textContent.trim();
 }
 
 function label(item, name, text) {
