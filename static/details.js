@@ -12,8 +12,10 @@ export function wireDetails(signal) {
     else if (target.closest(".details__close")) show(false);
     else if (!target.closest(".details, dialog")) delete root.detailsAsked;
   }, { signal });
-  document.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && "detailsAsked" in root) show(false);
+  document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
+    // One Escape closes one thing: what stands above them goes first.
+    if (key !== "Escape" || defaultPrevented || target.closest("dialog, [popover]")) return;
+    if ("detailsAsked" in root) show(false);
   }, { signal });
   wide.addEventListener("change", hideAsked, { signal });
 }

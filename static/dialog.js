@@ -1,5 +1,5 @@
-// What all dialogs have in common: they close by their button and by a click beside them, and give the focus
-// back to where it was, as <dialog> does by itself.
+// What all dialogs have in common: they close by their button, by a click beside them and by Escape, and give the
+// focus back to where it was, as <dialog> does by itself.
 
 export function wire(dialog, signal) {
   dialog.querySelector(".dialog__close")?.addEventListener("click", () => dialog.close(), { signal });
@@ -8,6 +8,12 @@ export function wire(dialog, signal) {
     const { left, right, top, bottom } = dialog.getBoundingClientRect();
     const { clientX: x, clientY: y } = event;
     if (x < left || x > right || y < top || y > bottom) dialog.close();
+  }, { signal });
+  // A search field would take the first Escape for itself, and only be emptied.
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing || event.target.type !== "search") return;
+    event.preventDefault();
+    dialog.close();
   }, { signal });
 }
 
