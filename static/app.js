@@ -43,13 +43,22 @@ function show() {
 }
 
 navigation.addEventListener("arrive", ({ detail: { pane: element, frames } }) => {
+  const { id: from } = pane;
   pane.end();
   pane.element.replaceWith(element);
   pane = new Pane(element, session);
+  if (!element.contains(document.activeElement)) focusArrival(element, from);
   for (const frame of frames) if (frame.message.conversation_id === pane.id) pane.receive(frame);
   show();
   indicator.show();
 }, { signal });
+
+// Where one cannot write at once, the focus goes to the heading, which says where one is; and from a conversation
+// back to the list, to the entry of the one that was left.
+function focusArrival(element, from) {
+  const entry = from && find(`[data-conversation-id="${CSS.escape(from)}"] .conversation__link`);
+  (element.querySelector(".pane__title") ?? entry ?? element).focus({ preventScroll: true });
+}
 
 outbox.addEventListener("begun", ({ detail }) => {
   if (pane.begins(detail)) navigation.go(`/c/${detail.conversationId}`, { replaces: true });
@@ -73,7 +82,7 @@ connection.addEventListener("frame:message", ({ detail: frame }) => {
 
 // On a phone.
 function isListAlone() {
-  return pane.element.getClientRects().length === 0;
+  return pane.element.clientHeight <= 1; // The pane is only heard.
 }
 
 function isNews({ kind, revision, deleted_at: deletedAt }) {

@@ -39,7 +39,7 @@ export class Pane {
     if (form) this.#composeIn(form);
     const actions = new MessageActions(this.#find(".timeline"), { allows: (action, item) => this.#allows(action, item), signal });
     actions.addEventListener("action", ({ detail }) => this.#act(detail), { signal });
-    this.#find(".timeline__hello")?.addEventListener("click", () => this.#send({ body: "👋", kind: "emoji" }), { signal });
+    this.#find(".timeline__hello")?.addEventListener("click", () => this.#sayHello(), { signal });
     this.#find(".timeline").addEventListener("click", (event) => this.#clicked(event), { signal });
     connection.addEventListener("frame:hidden", ({ detail }) => this.#hidden(detail), { signal });
     connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
@@ -122,6 +122,11 @@ export class Pane {
     const quoted = reply && { name: reply.name, excerpt: reply.excerpt };
     this.#session.outbox.send({ ...where, kind, body, reply_to: reply?.id ?? null, quoted });
     this.#timeline.toLatest();
+  }
+
+  #sayHello() {
+    this.#find(".timeline").focus({ preventScroll: true }); // The button is about to go.
+    this.#send({ body: "👋", kind: "emoji" });
   }
 
   #clicked(event) {
@@ -235,8 +240,8 @@ function isLookedAt() {
 }
 
 // A first revision, and of somebody else.
-function isNews({ dataset }, userId) {
-  return dataset.sender !== userId && dataset.revision === "1";
+function isNews({ dataset, isTakenBack }, userId) {
+  return dataset.sender !== userId && dataset.revision === "1" && !isTakenBack;
 }
 
 function bodyOf(item) {

@@ -80,8 +80,11 @@ export class Pending {
 
   #clicked({ target }) {
     const { clientId } = target.closest(".message")?.dataset ?? {};
-    if (target.closest(".message__retry")) this.#outbox.retry(clientId);
-    if (target.closest(".message__discard")) this.#outbox.discard(clientId);
+    const [retries, discards] = ["retry", "discard"].map((what) => target.closest(`.message__${what}`));
+    if (!retries && !discards) return;
+    target.closest(".timeline").focus({ preventScroll: true }); // The buttons are about to go.
+    if (retries) this.#outbox.retry(clientId);
+    else this.#outbox.discard(clientId);
   }
 }
 

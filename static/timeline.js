@@ -64,7 +64,10 @@ export class Timeline extends EventTarget {
     this.#newer = newer ? Number(newer) : null;
     this.#lastSeq = Number(lastSeq);
     this.#scroller.addEventListener("scroll", () => this.#soon(), { passive: true, signal });
-    this.#latest.addEventListener("click", () => this.toLatest(), { signal });
+    this.#latest.addEventListener("click", () => {
+      this.#scroller.focus({ preventScroll: true }); // The button is about to go.
+      this.toLatest();
+    }, { signal });
     this.#unread.addEventListener("click", () => this.#toUnread(), { signal });
     document.addEventListener("visibilitychange", () => this.#flush(), { signal });
     // The window, an on-screen keyboard, or a growing composer change what is in view.

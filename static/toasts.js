@@ -14,10 +14,14 @@ export function toast(text, { title, action, onAction } = {}) {
     const button = append(item, "button", "toast__action link", action);
     button.type = "button";
     button.addEventListener("click", () => {
+      before?.focus({ preventScroll: true });
       item.remove();
       onAction();
     });
   }
+  // Which had it before gets the focus back when the notice goes.
+  let before = null;
+  item.addEventListener("focusin", ({ relatedTarget }) => before = item.contains(relatedTarget) ? before : relatedTarget);
   let timer = setTimeout(() => item.remove(), SHOWN_MS);
   const stay = () => clearTimeout(timer);
   const go = () => timer = setTimeout(() => item.remove(), SHOWN_MS);
