@@ -7,12 +7,16 @@
 mod browser;
 mod support;
 
+#[path = "browser/accessibility.rs"]
+mod accessibility;
 #[path = "browser/conversations.rs"]
 mod conversations;
 #[path = "browser/door.rs"]
 mod door;
 #[path = "browser/emoji.rs"]
 mod emoji;
+#[path = "browser/keyboard.rs"]
+mod keyboard;
 #[path = "browser/messages.rs"]
 mod messages;
 #[path = "browser/reading.rs"]

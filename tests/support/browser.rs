@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::str::FromStr;
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
@@ -246,10 +247,26 @@ impl Browser {
             .map(|entry| entry["message"].as_str().unwrap().to_owned())
             .collect()
     }
+
+    /// Presses keys where the focus is: all are held, in this order, and then let go.
+    pub async fn press_chord(&self, keys: &str) {
+        let down = keys.chars().map(|value| KeyAction::Down { value });
+        let up = keys.chars().rev().map(|value| KeyAction::Up { value });
+        let keyboard = down
+            .chain(up)
+            .fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        self.client.perform_actions(keyboard).await.unwrap();
+    }
+
+    /// As a person's system tells it to the page: `prefers-reduced-motion` is `reduce`, say.
+    pub async fn prefer(&self, feature: &str, value: &str) {
+        let features = json!([{"name": feature, "value": value}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features}))
+            .await;
+    }
 }
 
-const BODIES: &str =
-    "Array.from(document.querySelectorAll('.timeline__messages .message__body'), (body) => body.textContent)";
+const BODIES: &str = "Array.from(document.querySelectorAll('.timeline__messages .message__body'), (body) => body.textContent)";
 
 /// Somebody who looks at another tab.
 pub struct Away<'a> {
