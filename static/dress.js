@@ -46,6 +46,10 @@ export function momentOf(item) {
   return Number.isNaN(at.valueOf()) ? null : at;
 }
 
+export function seqOf(item) {
+  return Number(item?.dataset.seq ?? 0);
+}
+
 // Who said what: "Ada: hello".
 export function sentenceOf(item) {
   const quoted = wordsOf(item, "quoted");

@@ -1,7 +1,6 @@
 // How far one's own messages have come: sent, delivered to all others, read by all others.
 
-import { tick } from "./dress.js";
-import { seqOf } from "./timeline.js";
+import { seqOf, tick } from "./dress.js";
 
 export class Ticks {
   #timeline;

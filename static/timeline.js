@@ -8,8 +8,9 @@
 
 import { get } from "./api.js";
 import { dayOf } from "./times.js";
-import { divide, dress, momentOf } from "./dress.js";
+import { dress, momentOf, seqOf } from "./dress.js";
 import { parse } from "./fragment.js";
+import { Unread } from "./unread.js";
 
 const PAGE_MESSAGES = 50;
 const EDGE_MARGIN_PX = 400; // How near to an end more is asked for.
@@ -26,25 +27,20 @@ export class Timeline extends EventTarget {
   #scroller;
   #list;
   #start;
-  #latest;
-  #count;
-  #unread;
   #day;
+  #unread;
   #conversationId;
-  #userId;
   #sees;
   #signal;
   #older; // the seq before which there is more; null: the first one is here
   #newer; // the seq after which there is more; null: the newest is here
   #lastSeq;
-  #below = 0; // messages of others that came while one was not at the bottom
   #following = true;
-  #loading = false;
+  #loading = null; // a promise while a page is on its way
   #loadAgainAt = 0;
   #queue = []; // fragments that wait for the next frame
+  #hidden = new Set(); // ids of messages that the reader has hidden; one may still be on its way
   #timer = null;
-  #divider = null; // seq of the first message that is new to the reader
-  #dividerSeen = false;
   #dayTimer;
   #frame = 0;
 
@@ -53,10 +49,9 @@ export class Timeline extends EventTarget {
   constructor(root, { conversationId, userId, sees, signal }) {
     super();
     const part = (name) => root.querySelector(`.timeline${name}`);
-    [this.#scroller, this.#list, this.#start, this.#latest, this.#count, this.#unread, this.#day] =
-      ["", "__messages", "__start", "__latest", "__count", "__unread", "__day"].map(part);
+    [this.#scroller, this.#list, this.#start, this.#day] = ["", "__messages", "__start", "__day"].map(part);
+    this.#unread = new Unread(root, userId);
     this.#conversationId = conversationId;
-    this.#userId = userId;
     this.#sees = sees;
     this.#signal = signal;
     const { older, newer, lastSeq } = this.#scroller.dataset;
@@ -64,12 +59,13 @@ export class Timeline extends EventTarget {
     this.#newer = newer ? Number(newer) : null;
     this.#lastSeq = Number(lastSeq);
     this.#scroller.addEventListener("scroll", () => this.#soon(), { passive: true, signal });
-    this.#latest.addEventListener("click", () => {
+    part("__latest").addEventListener("click", () => {
       this.#scroller.focus({ preventScroll: true }); // The button is about to go.
       this.toLatest();
     }, { signal });
-    this.#unread.addEventListener("click", () => this.#toUnread(), { signal });
+    part("__unread").addEventListener("click", () => this.#toUnread(), { signal });
     document.addEventListener("visibilitychange", () => this.#flush(), { signal });
+    for (const type of ["focus", "visibilitychange"]) window.addEventListener(type, () => this.#soon(), { signal });
     // The window, an on-screen keyboard, or a growing composer change what is in view.
     const resizes = new ResizeObserver(() => this.#resized());
     resizes.observe(this.#scroller);
@@ -87,43 +83,55 @@ export class Timeline extends EventTarget {
   // Adds a message or replaces an older revision of it, with the next frame. One that was hidden is shown
   // again only when it is taken back.
   show(html, { isTakenBack = false } = {}) {
-    this.#queue.push({ html, isTakenBack });
+    this.#queue.push({ html, isTakenBack, isSeen: this.#sees() });
     if (this.#queue.length > ITEMS_MAX) return this.#flush();
     if (document.hidden) this.#timer ??= setTimeout(() => this.#flush(), HIDDEN_FLUSH_MS);
     else this.#soon();
   }
 
-  // A message of one's own that is on its way stands at the bottom, and one wants to see it.
+  // A message of one's own that is on its way stands at the bottom, and one wants to see it: also while
+  // the newest of the others can not be had.
   async toLatest() {
-    if (this.#newer !== null && !await this.#load({})) return;
+    if (this.#newer !== null) await this.#load({});
     this.#toBottom();
   }
 
-  // A message by its place, wherever it is.
+  // A message by its place, wherever it is. One that is not there for the reader leads to what follows it.
   async jumpTo(seq) {
-    let item = this.#itemAt(seq);
-    if (!item) {
-      if (!await this.#load({ around: seq })) return;
-      item = this.#itemAt(seq);
+    if (!this.#itemAt(seq)) {
+      this.#following = false;
+      if (!await this.#load({ around: seq })) return this.#scrolled();
     }
+    const item = Array.from(this.#list.children).find((item) => seqOf(item) >= seq) ?? this.#list.lastElementChild;
     if (!item) return;
     this.#following = false;
     item.scrollIntoView({ block: "center" });
     item.focus({ preventScroll: true });
-    item.classList.add("message--highlight");
-    setTimeout(() => item.classList.remove("message--highlight"), HIGHLIGHT_MS);
+    if (seqOf(item) === seq) {
+      item.classList.add("message--highlight");
+      setTimeout(() => item.classList.remove("message--highlight"), HIGHLIGHT_MS);
+    }
     this.#scrolled();
   }
 
   hide(messageId) {
+    this.#hidden.add(messageId);
     const item = document.getElementById(`message-${messageId}`);
     if (!item) return;
     const { nextElementSibling: next, previousElementSibling: previous } = item;
     const hadFocus = item.contains(document.activeElement);
-    this.#keepingPlace(() => item.remove());
-    for (const neighbour of [previous, next]) if (neighbour) dress(neighbour);
+    this.#keepingPlace(() => {
+      item.remove();
+      for (const neighbour of [previous, next]) if (neighbour) dress(neighbour);
+      this.#unread.draw(this.#older);
+    });
     if (hadFocus) (next ?? previous ?? this.#scroller).focus({ preventScroll: true });
     this.#scrolled();
+  }
+
+  // Its message is to be shown by who takes it back, unless it is hidden once more before.
+  unhide(messageId) {
+    this.#hidden.delete(messageId);
   }
 
   get items() {
@@ -158,9 +166,10 @@ export class Timeline extends EventTarget {
   #open() {
     for (const item of this.#list.children) dress(item);
     const { readSeq, unread, highlight } = this.#scroller.dataset;
-    if (Number(unread) > 0) this.#divideAt(this.#firstNewAfter(Number(readSeq)), Number(unread));
-    if (highlight) return void this.jumpTo(Number(highlight));
-    if (this.#divider) this.#toDivider();
+    if (Number(unread) > 0) this.#unread.begin(Number(readSeq) + 1, Number(unread));
+    this.#unread.draw(this.#older);
+    if (highlight) this.jumpTo(Number(highlight));
+    else if (this.#unread.first(this.#older)) this.#toUnseen();
     else this.#toBottom();
   }
 
@@ -168,63 +177,58 @@ export class Timeline extends EventTarget {
     clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#signal.aborted || this.#loading || this.#queue.length === 0) return; // A load flushes when it is done.
-    this.#receive(this.#queue.splice(0).map(({ html, isTakenBack }) => Object.assign(parse(html), { isTakenBack })));
+    this.#receive(this.#queue.splice(0).map(({ html, ...how }) => Object.assign(parse(html), how)));
   }
 
   #receive(items) {
     const placed = [];
+    let came = 0;
+    // What comes while nobody looks waits where the reader left off.
+    const isSeen = items.every((item) => item.isSeen);
+    const goesAlong = () => this.#following && (isSeen || !this.#unread.waits);
     this.#keepingPlace(() => {
       for (const item of items) {
         const isNew = seqOf(item) > this.#lastSeq;
         if (isNew) this.#lastSeq = seqOf(item);
-        if (isNew && this.#isFromOthers(item)) this.#cameNew(item);
+        if (isNew && this.#unread.isFromOthers(item)) {
+          came += 1;
+          if (!this.#following || !isSeen) this.#unread.came(seqOf(item));
+        }
+        // Too many below what one reads: they are loaded when one scrolls there.
+        if (isNew && !goesAlong() && this.#list.childElementCount >= ITEMS_MAX) {
+          this.#newer ??= seqOf(this.#list.lastElementChild);
+        }
         if (this.#belongsHere(item, isNew) && this.#place(item)) placed.push(item);
       }
       for (const item of placed) if (item.isConnected) dress(item);
       for (const item of placed) if (item.nextElementSibling) dress(item.nextElementSibling);
-      if (placed.some((item) => seqOf(item) === this.#divider)) divide(this.#itemAt(this.#divider), "New messages");
+      this.#unread.draw(this.#older);
     });
-    if (this.#following) {
-      if (this.#sees() || this.#divider === null || this.#dividerSeen) this.#toBottom();
-      else this.#toDivider();
-      this.#cut("first");
-    } else if (this.#list.childElementCount > ITEMS_MAX && this.#newer === null) {
-      this.#newer = seqOf(this.#list.lastElementChild); // What comes now is loaded when one scrolls there.
-    }
-    this.#tellBelow();
+    if (goesAlong()) this.#toBottom();
+    else if (this.#following) this.#toUnseen();
+    if (this.#following) this.#cut("first");
+    else this.#unread.countBelow(came);
+    this.#tell();
     this.dispatchEvent(new CustomEvent("placed", { detail: items }));
     this.dispatchEvent(new CustomEvent("came", { detail: placed }));
-  }
-
-  #cameNew(item) {
-    const isSeen = this.#following && this.#sees();
-    if (!isSeen && (this.#divider === null || this.#dividerSeen)) this.#divideAt(item, 1);
-    if (!this.#following) this.#below += 1;
-  }
-
-  #isFromOthers({ dataset, classList }) {
-    return dataset.sender !== this.#userId && !classList.contains("message--system");
   }
 
   // Outside of the window it is loaded with its present content when one scrolls there. What changes within
   // and is not there, the reader has hidden.
   #belongsHere(item, isNew) {
     const seq = seqOf(item);
-    const isHidden = !isNew && item.dataset.revision !== "1" && !item.isTakenBack && !document.getElementById(item.id);
-    if (isHidden) return false;
+    if (!isNew && !item.isTakenBack && item.dataset.revision !== "1" && !document.getElementById(item.id)) return false;
     if (this.#newer !== null && seq > this.#newer) return false;
     return this.#older === null || this.#list.childElementCount === 0 || seq >= seqOf(this.#list.firstElementChild);
   }
 
   #place(item) {
+    if (this.#hidden.has(item.dataset.messageId)) return false;
     const present = document.getElementById(item.id);
     if (present) {
       if (Number(present.dataset.revision) >= Number(item.dataset.revision)) return false;
       const hadFocus = present.contains(document.activeElement);
-      const divider = present.querySelector(":scope > .message__new");
-      if (present.dataset.tick) item.dataset.tick = present.dataset.tick;
       present.replaceWith(item);
-      if (divider) item.prepend(divider);
       if (hadFocus) item.focus({ preventScroll: true });
       return true;
     }
@@ -253,9 +257,17 @@ export class Timeline extends EventTarget {
     });
   }
 
+  // One page at a time: who jumps waits for what is under way.
   async #load(where) {
-    if (this.#loading) return false;
-    this.#loading = true;
+    while (this.#loading) await this.#loading;
+    this.#loading = this.#fetch(where);
+    const isLoaded = await this.#loading;
+    this.#loading = null;
+    this.#flush();
+    return isLoaded;
+  }
+
+  async #fetch(where) {
     this.#scroller.ariaBusy = "true"; // Old messages are no news to be read aloud.
     try {
       const query = new URLSearchParams({ limit: PAGE_MESSAGES, render: "html", ...where });
@@ -269,20 +281,20 @@ export class Timeline extends EventTarget {
       console.warn("Messages could not be loaded", error);
       return false;
     } finally {
-      this.#loading = false;
       this.#scroller.ariaBusy = "false";
-      this.#flush();
     }
   }
 
-  #apply({ before, after }, { items, next }) {
-    const isEnd = before === undefined && after === undefined;
+  #apply({ before, after, around }, { items, next }) {
+    const isElsewhere = before === undefined && after === undefined;
     const fresh = items.map(({ html }) => parse(html));
     this.#keepingPlace(() => {
-      if (isEnd) this.#list.replaceChildren();
-      for (const item of fresh) this.#place(item);
-      if (isEnd) {
-        const [first, last] = [seqOf(fresh[0]), seqOf(fresh.at(-1))];
+      if (isElsewhere) this.#list.replaceChildren();
+      const placed = fresh.filter((item) => this.#place(item));
+      if (isElsewhere) {
+        // A page may be empty: its reader has hidden all of it.
+        const first = placed.length ? seqOf(placed[0]) : around ?? this.#lastSeq + 1;
+        const last = placed.length ? seqOf(placed.at(-1)) : first - 1;
         this.#older = first > 1 ? first : null;
         this.#newer = last < this.#lastSeq ? last : null;
       } else if (before !== undefined) {
@@ -290,14 +302,13 @@ export class Timeline extends EventTarget {
       } else {
         this.#newer = next;
       }
-      for (const item of this.#list.children) if (isEnd || fresh.includes(item)) dress(item);
-      const joint = before !== undefined ? fresh.at(-1)?.nextElementSibling : null;
+      for (const item of placed) dress(item);
+      const joint = placed.at(-1)?.nextElementSibling;
       if (joint) dress(joint);
-      const firstNew = this.#itemAt(this.#divider);
-      if (firstNew) divide(firstNew, "New messages");
+      this.#unread.draw(this.#older);
       this.#start.hidden = this.#older !== null;
     });
-    if (!isEnd) this.#cut(before !== undefined ? "last" : "first");
+    if (!isElsewhere) this.#cut(before !== undefined ? "last" : "first");
     this.dispatchEvent(new CustomEvent("placed", { detail: fresh }));
     this.#soon();
   }
@@ -318,13 +329,11 @@ export class Timeline extends EventTarget {
     if (clientHeight === 0 || this.#signal.aborted) return; // Behind the list on a narrow screen: nothing is in view.
     const toEnd = scrollHeight - scrollTop - clientHeight;
     this.#following = toEnd < BOTTOM_MARGIN_PX && this.#newer === null;
-    if (this.#following) this.#below = 0;
     if (!this.#loading && Date.now() >= this.#loadAgainAt) {
       if (scrollTop < EDGE_MARGIN_PX && this.#older !== null) this.#load({ before: this.#older });
       else if (toEnd < EDGE_MARGIN_PX && this.#newer !== null) this.#load({ after: this.#newer });
     }
-    this.#tellBelow();
-    this.#tellUnread();
+    this.#tell();
     this.dispatchEvent(new Event("view"));
   }
 
@@ -339,8 +348,8 @@ export class Timeline extends EventTarget {
   }
 
   // The first new message near the top, with what was read before above it.
-  #toDivider() {
-    const item = this.#itemAt(this.#divider);
+  #toUnseen() {
+    const item = this.#unread.first(this.#older);
     if (!item) return this.#toBottom();
     const top = item.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top;
     this.#scroller.scrollTop += top - DIVIDER_MARGIN_PX;
@@ -348,41 +357,13 @@ export class Timeline extends EventTarget {
   }
 
   async #toUnread() {
-    if (!this.#itemAt(this.#divider) && !await this.#load({ around: this.#divider })) return;
-    this.#toDivider();
-    this.#itemAt(this.#divider)?.focus({ preventScroll: true });
+    if (!this.#unread.first(this.#older) && !await this.#load({ around: this.#unread.firstSeq })) return;
+    this.#toUnseen();
+    this.#unread.first(this.#older)?.focus({ preventScroll: true });
   }
 
-  // The line above what is new stays while one reads, until something newer comes unseen.
-  #divideAt(item, count) {
-    const before = this.#itemAt(this.#divider);
-    this.#divider = item ? seqOf(item) : null;
-    this.#dividerSeen = false;
-    if (before) divide(before, null);
-    if (item?.isConnected) divide(item, "New messages");
-    this.#unread.querySelector(".timeline__unread-text").textContent =
-      count > 1 ? `${count} new messages` : "New messages";
-  }
-
-  #tellUnread() {
-    if (this.#divider === null || this.#dividerSeen) return void (this.#unread.hidden = true);
-    const item = this.#itemAt(this.#divider);
-    const { top, bottom } = this.#scroller.getBoundingClientRect();
-    const place = item?.getBoundingClientRect();
-    if (place && place.bottom > top && place.top < bottom) {
-      this.#dividerSeen = this.#sees();
-      this.#unread.hidden = true;
-    } else {
-      const isAbove = place ? place.bottom <= top : this.#divider < seqOf(this.#list.firstElementChild);
-      this.#unread.hidden = !isAbove;
-    }
-  }
-
-  #tellBelow() {
-    this.#latest.hidden = this.#following;
-    this.#count.hidden = this.#below === 0;
-    this.#count.textContent = this.#below > 99 ? "99+" : this.#below;
-    this.#latest.ariaLabel = this.#below ? `Newest messages, ${this.#below} new` : "Newest messages";
+  #tell() {
+    this.#unread.tell(this.#scroller, { older: this.#older, follows: this.#following, sees: this.#sees() });
   }
 
   // While one scrolls: of which day is what stands at the top.
@@ -396,10 +377,6 @@ export class Timeline extends EventTarget {
     if (at) this.#day.textContent = dayOf(at);
     clearTimeout(this.#dayTimer);
     this.#dayTimer = setTimeout(() => this.#day.hidden = true, DAY_SHOWN_MS);
-  }
-
-  #firstNewAfter(readSeq) {
-    return Array.from(this.#list.children).find((item) => seqOf(item) > readSeq && this.#isFromOthers(item));
   }
 
   #itemAt(seq) {
@@ -430,8 +407,4 @@ export class Timeline extends EventTarget {
     const now = anchor && document.getElementById(anchor.id);
     if (now) this.#scroller.scrollTop += topOf(now) - before;
   }
-}
-
-export function seqOf(item) {
-  return Number(item?.dataset.seq ?? 0);
 }

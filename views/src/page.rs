@@ -23,7 +23,7 @@ const STYLES: [&str; 5] = [
 ];
 
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 30] = [
+const MODULES: [&str; 31] = [
     "alerts.js",
     "announcer.js",
     "api.js",
@@ -53,6 +53,7 @@ const MODULES: [&str; 30] = [
     "toasts.js",
     "type_text.js",
     "typing.js",
+    "unread.js",
     "viewport.js",
 ];
 
