@@ -11,6 +11,7 @@ import { post, withoutField } from "./api.js";
 import { recall, remember } from "./storage.js";
 
 const RESEND_MS = 15_000; // An answer that takes longer is lost; a repeat does no harm.
+const RELOAD_MS = 2_000; // A tab that was closed is not back by then.
 const RETRY_MS = 2_000; // After a limit (429), a fault of the server (5xx), or no answer at all.
 
 export class Outbox extends EventTarget {
@@ -20,6 +21,7 @@ export class Outbox extends EventTarget {
   #items;
   #timer;
   #beginning = false;
+  #awaited = new Set(); // names of outboxes of other living tabs
 
   // Lifecycle
 
@@ -30,7 +32,7 @@ export class Outbox extends EventTarget {
     this.#key = this.#prefix + ownTab();
     this.#items = recall("localStorage", this.#key) ?? [];
     connection.addEventListener("frame:ready", () => this.#sendNext(), { signal });
-    connection.addEventListener("frame:ack", ({ detail }) => this.#settle(detail.ref), { signal });
+    connection.addEventListener("frame:ack", ({ detail }) => this.settle(detail.ref), { signal });
     connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
     this.#adoptThoseOfClosedTabs(signal);
@@ -62,8 +64,13 @@ export class Outbox extends EventTarget {
     this.#sendNext();
   }
 
-  discard(clientId) {
-    this.#settle(clientId);
+  // Answered for, or given up.
+  settle(clientId) {
+    const index = this.#items.findIndex((item) => item.client_id === clientId);
+    if (index < 0) return;
+    this.#items.splice(index, 1);
+    this.#changed();
+    this.#sendNext();
   }
 
   // Private
@@ -119,14 +126,6 @@ export class Outbox extends EventTarget {
     this.#sendNext();
   }
 
-  #settle(ref) {
-    const index = this.#items.findIndex((item) => item.client_id === ref);
-    if (index < 0) return;
-    this.#items.splice(index, 1);
-    this.#changed();
-    this.#sendNext();
-  }
-
   #changed() {
     remember("localStorage", this.#key, this.#items.length ? this.#items : null);
     this.dispatchEvent(new Event("change"));
@@ -139,7 +138,12 @@ export class Outbox extends EventTarget {
     // Where the browser has no locks, what a living tab sends too is known by its client_id.
     if (!navigator.locks) return others.forEach((key) => this.#adopt(key));
     const ifFree = { ifAvailable: true };
-    for (const key of others) navigator.locks.request(key, ifFree, (lock) => lock && this.#adopt(key));
+    for (const key of others) {
+      navigator.locks.request(key, ifFree, (lock) => lock ? this.#adopt(key) : this.#awaitClosing(key, signal));
+    }
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (newValue && key?.startsWith(this.#prefix) && key !== this.#key) this.#awaitClosing(key, signal);
+    }, { signal });
     const untilGone = new Promise((resolve) => signal.addEventListener("abort", resolve));
     navigator.locks.request(this.#key, ifFree, (lock) => {
       if (lock) return untilGone;
@@ -152,8 +156,27 @@ export class Outbox extends EventTarget {
     });
   }
 
+  // What another tab leaves behind when it is closed goes out from here, unless it was only reloaded.
+  async #awaitClosing(key, signal) {
+    if (this.#awaited.has(key)) return;
+    this.#awaited.add(key);
+    try {
+      await navigator.locks.request(key, { signal }, () => {});
+      await new Promise((resolve) => setTimeout(resolve, RELOAD_MS));
+      this.#awaited.delete(key);
+      await navigator.locks.request(key, { ifAvailable: true }, (lock) => {
+        if (lock) this.#adopt(key);
+        else this.#awaitClosing(key, signal);
+      });
+    } catch (error) {
+      if (!signal.aborted) throw error; // Else this tab is the one that closes.
+    }
+  }
+
   #adopt(key) {
-    this.#items.unshift(...(recall("localStorage", key) ?? []));
+    const left = recall("localStorage", key)?.filter((item) => !this.#find(item.client_id));
+    if (!left) return;
+    this.#items.unshift(...left);
     this.#changed();
     remember("localStorage", key, null);
     this.#sendNext();

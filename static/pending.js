@@ -69,8 +69,13 @@ export class Pending {
     describe(item);
   }
 
+  // A message that has come back is answered for, also when its ack is still on its way.
   #arrived(items) {
-    for (const { dataset } of items) if (dataset.clientId) this.#drop(dataset.clientId);
+    for (const { dataset: { clientId } } of items) {
+      if (!this.#shown.has(clientId)) continue;
+      this.#drop(clientId);
+      this.#outbox.settle(clientId);
+    }
   }
 
   #drop(clientId) {
@@ -84,7 +89,7 @@ export class Pending {
     if (!retries && !discards) return;
     target.closest(".timeline").focus({ preventScroll: true }); // The buttons are about to go.
     if (retries) this.#outbox.retry(clientId);
-    else this.#outbox.discard(clientId);
+    else this.#outbox.settle(clientId);
   }
 }
 
