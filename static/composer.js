@@ -3,7 +3,7 @@
 // touch keyboard Enter breaks; and Enter that only confirms an input method's candidate does neither.
 // What is unsent is kept as a draft of its place.
 //
-// Emits `send` with { body, kind, reply }, `edit` with { messageId, body }, `input` while one writes,
+// Emits `send` with { body, kind, reply }, `edit` with { id, body, before }, `input` while one writes,
 // and `last` when one asks for one's last message to change it.
 
 import { drafts } from "./drafts.js";
@@ -60,10 +60,11 @@ export class Composer extends EventTarget {
     this.#body.focus();
   }
 
-  edit({ id, body }) {
+  // `text`: what the change has got to, where it is taken up again.
+  edit({ id, body }, text = body) {
     this.#editing = { id, body };
     this.#showContext("Edit message", body);
-    this.#write(body);
+    this.#write(text);
     this.#body.focus();
   }
 
@@ -87,7 +88,7 @@ export class Composer extends EventTarget {
     if (this.#editing) {
       const { id, body: before } = this.#editing;
       this.#leaveContext();
-      if (body !== before) this.#emit("edit", { messageId: id, body });
+      if (body !== before) this.#emit("edit", { id, body, before });
     } else {
       const reply = this.#reply;
       this.#reply = null;
@@ -127,6 +128,8 @@ export class Composer extends EventTarget {
 
   #changed() {
     this.#grow();
+    const { value, maxLength } = this.#body;
+    this.say(value.length >= maxLength ? `A message has at most ${maxLength} characters.` : "");
     if (!this.#editing) this.#keepDraft();
     this.#emit("input", this.#body.value.trim() !== "" && !this.#editing);
   }

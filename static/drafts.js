@@ -24,9 +24,10 @@ class Drafts extends EventTarget {
     if (isEmpty !== wasEmpty) this.#changed(place);
   }
 
+  // Unless something is written in the other place already.
   move(from, to) {
     const draft = this.of(from);
-    if (!draft) return;
+    if (!draft || this.of(to)) return;
     this.keep(to, draft);
     this.keep(from, {});
   }

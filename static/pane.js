@@ -3,11 +3,12 @@
 
 import { get, post, put, remove } from "./api.js";
 import { Composer } from "./composer.js";
-import { sentenceOf } from "./dress.js";
+import { sentenceOf, seqOf } from "./dress.js";
+import { drafts } from "./drafts.js";
 import { MessageActions } from "./message_actions.js";
 import { Pending } from "./pending.js";
 import { Ticks } from "./ticks.js";
-import { Timeline, seqOf } from "./timeline.js";
+import { Timeline } from "./timeline.js";
 import { toast } from "./toasts.js";
 import { Typing } from "./typing.js";
 
@@ -32,6 +33,8 @@ export class Pane {
     if (!conversationId && !peerId) return; // The list alone.
     const { signal } = this.#life;
     const { connection, user, outbox } = session;
+    // What was written before there was a chat.
+    if (conversationId && peerId) drafts.move(`user:${peerId}`, conversationId);
     this.#timeline = new Timeline(element, { conversationId, userId: user.id, sees: () => isLookedAt(), signal });
     this.#pending = new Pending(this.#find(".timeline__pending"),
       { outbox, place: this.#place, user, timeline: this.#timeline, signal });
@@ -43,7 +46,9 @@ export class Pane {
     this.#find(".timeline").addEventListener("click", (event) => this.#clicked(event), { signal });
     connection.addEventListener("frame:hidden", ({ detail }) => this.#hidden(detail), { signal });
     connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
+    this.#timeline.addEventListener("placed", ({ detail }) => this.#requote(detail), { signal });
     if (conversationId) this.#follow(conversationId);
+    else connection.addEventListener("frame:member", ({ detail }) => this.#memberCame(detail.member), { signal });
     this.#wireDetails();
   }
 
@@ -66,7 +71,6 @@ export class Pane {
   receive({ message, html }) {
     this.#timeline.show(html);
     this.#typing?.hide(message.sender_id);
-    this.#requote(message);
   }
 
   jumpTo(seq) {
@@ -103,13 +107,22 @@ export class Pane {
     }, { signal });
   }
 
+  // The other, or oneself elsewhere, may have begun the chat; a group that both are in leads back here.
+  #memberCame({ user_id: userId }) {
+    const { peerId } = this.#element.dataset;
+    if (userId !== peerId || this.#session.outbox.itemsFor(this.#place).length) return;
+    this.#session.navigation.go(`/u/${peerId}`, { replaces: true });
+  }
+
   #composeIn(form) {
     const { signal } = this.#life;
     const on = (type, handle) => this.#composer.addEventListener(type, ({ detail }) => handle(detail), { signal });
     this.#composer = new Composer(form, this.#place, signal);
     on("input", (isWriting) => this.#typing?.announce(isWriting));
     on("send", (message) => this.#send(message));
-    on("edit", ({ messageId, body }) => this.#command({ type: "edit", message_id: messageId, body }));
+    on("edit", ({ id, body, before }) => {
+      if (!this.#command({ type: "edit", message_id: id, body })) this.#composer.edit({ id, body: before }, body);
+    });
     on("last", () => {
       const own = Array.from(this.#timeline.items).findLast((item) => this.#allows("edit", item));
       if (own) this.#edit(own);
@@ -154,7 +167,7 @@ export class Pane {
     const { messageId: id } = item.dataset;
     const body = bodyOf(item);
     switch (action) {
-      case "reply": return this.#composer.reply({ id, name: nameOf(item), excerpt: body.slice(0, EXCERPT_MAX) });
+      case "reply": return this.#composer.reply({ id, name: nameOf(item), excerpt: excerptOf(item) });
       case "edit": return this.#edit(item);
       case "copy": return copy(body, "Copied.");
       case "link": return copy(item.querySelector(".message__link").href, "Link copied.");
@@ -187,9 +200,9 @@ export class Pane {
   }
 
   #command(frame) {
-    if (!this.#session.connection.send({ ...frame, ref: `command-${frame.message_id}` })) {
-      toast("You are not connected. Try again in a moment.");
-    }
+    const isSent = this.#session.connection.send({ ...frame, ref: `command-${frame.message_id}` });
+    if (!isSent) toast("You are not connected. Try again in a moment.");
+    return isSent;
   }
 
   #refused({ ref, detail }) {
@@ -199,15 +212,23 @@ export class Pane {
   async #hidden({ conversation_id: conversationId, message_id: messageId, seq, hidden }) {
     if (conversationId !== this.id) return;
     if (hidden) return this.#timeline.hide(messageId);
+    this.#timeline.unhide(messageId);
     const query = new URLSearchParams({ around: seq, limit: 1, render: "html" });
-    const { items } = await get(`/api/conversations/${conversationId}/messages?${query}`, { signal: this.#life.signal });
-    for (const { html } of items) this.#timeline.show(html, { isTakenBack: true });
+    try {
+      const { items } = await get(`/api/conversations/${conversationId}/messages?${query}`, { signal: this.#life.signal });
+      for (const { html } of items) this.#timeline.show(html, { isTakenBack: true });
+    } catch (error) {
+      if (!this.#life.signal.aborted) toast(error.message);
+    }
   }
 
-  // Who quotes a message shows what it says now.
-  #requote(message) {
-    for (const quote of this.#element.querySelectorAll(`[data-reply-to="${CSS.escape(message.id)}"] .message__excerpt`)) {
-      quote.textContent = message.deleted_at ? "This message was deleted" : message.body?.slice(0, EXCERPT_MAX) ?? "";
+  // Who quotes a message that was changed shows what it says now.
+  #requote(items) {
+    for (const item of items) {
+      const { messageId, revision } = item.dataset;
+      if (revision === "1") continue;
+      const quotes = this.#element.querySelectorAll(`[data-reply-to="${CSS.escape(messageId)}"] .message__excerpt`);
+      for (const quote of quotes) quote.textContent = excerptOf(item);
     }
   }
 
@@ -246,6 +267,11 @@ function isNews({ dataset, isTakenBack }, userId) {
 
 function bodyOf(item) {
   return item.querySelector(".message__body").textContent;
+}
+
+// In characters, as the server counts them.
+function excerptOf(item) {
+  return Array.from(bodyOf(item)).slice(0, EXCERPT_MAX).join("");
 }
 
 function nameOf(item) {
