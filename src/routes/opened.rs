@@ -31,8 +31,8 @@ pub struct Opened {
     /// JSON of each member.
     members: Vec<String>,
     highlight: Option<i64>,
-    /// Whether newer messages may be there than the page holds.
-    is_around: bool,
+    /// The seq that the page of messages lies around; None: it ends with the newest.
+    around: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +125,7 @@ impl Opened {
             history: Some(history),
             members,
             highlight: seq,
-            is_around: around.is_some(),
+            around,
         }))
     }
 
@@ -141,7 +141,7 @@ impl Opened {
             history: None,
             members: Vec::new(),
             highlight: None,
-            is_around: false,
+            around: None,
         })
     }
 
@@ -168,7 +168,10 @@ impl Opened {
             .map(|json| listed::read(json))
             .collect::<Result<_, _>>()?;
         let viewer_id = self.viewer.to_string();
-        let people: Vec<_> = members.iter().map(|member| member.view(&viewer_id)).collect();
+        let people: Vec<_> = members
+            .iter()
+            .map(|member| member.view(&viewer_id))
+            .collect();
         let marks: BTreeMap<_, _> = members
             .iter()
             .filter(|member| member.user_id != viewer_id)
@@ -177,8 +180,11 @@ impl Opened {
         let marks = serde_json::to_string(&marks).map_err(|_| Problem::internal())?;
         let is_told_apart = conversation.member_count <= i64::from(PANE_MEMBERS);
 
-        let first = messages.first().map_or(0, |message| message.seq);
-        let last = messages.last().map_or(0, |message| message.seq);
+        let last_seq = conversation.listed.last_seq;
+        // A page may be empty: its reader has hidden all of it.
+        let place = self.around.map_or(last_seq, |seq| seq.clamp(0, last_seq)) + 1;
+        let first = messages.first().map_or(place, |message| message.seq);
+        let last = messages.last().map_or(place - 1, |message| message.seq);
         let pane = views::Pane {
             id: Some(&conversation.listed.id),
             kind: &conversation.listed.kind,
@@ -191,8 +197,8 @@ impl Opened {
             closed: conversation.closed_at.is_some(),
             messages: &messages,
             older: (first > 1).then_some(first),
-            newer: (self.is_around && last < conversation.listed.last_seq).then_some(last),
-            last_seq: conversation.listed.last_seq,
+            newer: (self.around.is_some() && last < last_seq).then_some(last),
+            last_seq,
             read_seq: conversation.read_seq,
             unread: conversation.listed.unread,
             highlight: self.highlight,
