@@ -13,17 +13,31 @@ mod accessibility;
 mod conversations;
 #[path = "browser/door.rs"]
 mod door;
+#[path = "browser/drafts.rs"]
+mod drafts;
 #[path = "browser/emoji.rs"]
 mod emoji;
+#[path = "browser/history.rs"]
+mod history;
 #[path = "browser/keyboard.rs"]
 mod keyboard;
+#[path = "browser/long_open.rs"]
+mod long_open;
+#[path = "browser/message_menu.rs"]
+mod message_menu;
 #[path = "browser/messages.rs"]
 mod messages;
 #[path = "browser/reading.rs"]
 mod reading;
 #[path = "browser/reconnecting.rs"]
 mod reconnecting;
+#[path = "browser/sending.rs"]
+mod sending;
 #[path = "browser/small_screen.rs"]
 mod small_screen;
+#[path = "browser/stage.rs"]
+mod stage;
 #[path = "browser/welcome.rs"]
 mod welcome;
+#[path = "browser/writing.rs"]
+mod writing;

@@ -1,10 +1,11 @@
-//! What counts as read, and reading what is older.
+//! What counts as read, what is new, and where the page stands when something comes.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::browser::Browser;
-use crate::support::{Client, Heard, Listener, Person, TestDatabase, TestServer, value};
+use super::stage::{Visitor, Way, fill, general};
+use crate::browser::{Browser, message_of};
+use crate::support::{Heard, Listener, Person, TestDatabase, TestServer};
 
 /// Waits until it is announced that somebody has got (and read) so far.
 async fn until_marked(listener: &mut Listener, user: Uuid, field: &str, seq: i64) -> Heard {
@@ -16,15 +17,6 @@ async fn until_marked(listener: &mut Listener, user: Uuid, field: &str, seq: i64
                 && event[field].as_i64() >= Some(seq)
         })
         .await
-}
-
-async fn general(client: &Client) -> Uuid {
-    value(
-        client,
-        "select id from chat.conversations where is_general",
-        &[],
-    )
-    .await
 }
 
 #[tokio::test]
@@ -58,7 +50,7 @@ async fn a_message_below_what_is_in_view_is_not_read_until_one_scrolls_there() {
     let ada = Browser::enter(server.address, "Ada").await;
     let ada_id = ada.user_id().await;
     let client = database.connect().await;
-    fill_general(&client, bob.id, 40).await;
+    fill(&client, general(&client).await, bob.id, 40).await;
     ada.until_said("message 40").await;
     ada.value("document.querySelector('.timeline').scrollTop = 0")
         .await;
@@ -83,93 +75,220 @@ async fn a_message_below_what_is_in_view_is_not_read_until_one_scrolls_there() {
     server.stop().await;
 }
 
-async fn fill_general(client: &Client, sender: Uuid, count: i32) {
-    client
-        .execute(
-            "insert into chat.messages (conversation_id, sender_id, body)
-             select c.id, $1, 'message ' || n
-             from chat.conversations c, generate_series(1, $2) n where c.is_general order by n",
-            &[&sender, &count],
-        )
-        .await
-        .unwrap();
+const SCROLLER: &str = "document.querySelector('.timeline')";
+const AT_BOTTOM: &str = "(() => { const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.timeline');
+    return scrollHeight - scrollTop - clientHeight < 2; })()";
+
+/// How far below the upper edge a message stands, as an expression of the page's.
+fn top_of(text: &str) -> String {
+    format!(
+        "({}.getBoundingClientRect().top - {SCROLLER}.getBoundingClientRect().top)",
+        message_of(text)
+    )
 }
 
-#[tokio::test]
-async fn older_history_loads_by_scrolling_up_and_nothing_jumps() {
-    const COUNT: i32 = 130;
+/// The message that the line of the new ones stands above.
+const FIRST_NEW: &str = "document.querySelector('.message__new')?.parentElement.querySelector('.message__body').textContent";
+
+async fn new_ones_come(way: Way) {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(way, server.address, "Ada").await;
     let bob = Person::guest(server.address, "Bob").await;
-    fill_general(&database.connect().await, bob.id, COUNT).await;
-    let ada = Browser::enter(server.address, "Ada").await;
-    assert_eq!(
-        ada.said().await.last().unwrap(),
-        "message 130",
-        "the newest are shown"
-    );
-    assert!(ada.said().await.len() < 100);
+    let client = database.connect().await;
+    let general = general(&client).await;
+    fill(&client, general, bob.id, 60).await;
+    ada.until_said("message 60").await;
+    ada.until(AT_BOTTOM).await;
+    assert_eq!(ada.value(FIRST_NEW).await, Value::Null, "one saw them come");
 
-    loop {
-        let before = ada.said().await.len();
-        if before == COUNT as usize {
-            break;
-        }
-        // What stands at the upper edge, and where, in the moment that more is asked for.
-        let anchor = ada
-            .value(
-                "(() => {
-                    const scroller = document.querySelector('.timeline');
-                    scroller.scrollTop = 100;
-                    const { top } = scroller.getBoundingClientRect();
-                    const item = Array.from(document.querySelectorAll('.message'))
-                        .find((item) => item.getBoundingClientRect().top >= top);
-                    return { id: item.id, top: item.getBoundingClientRect().top };
-                })()",
-            )
-            .await;
-        ada.until(&format!(
-            "document.querySelectorAll('.message').length > {before}"
-        ))
+    ada.value(&format!("{SCROLLER}.scrollTop -= 300")).await;
+    ada.until("!document.querySelector('.timeline__latest').hidden")
         .await;
-        let now = ada
-            .value(&format!(
-                "document.getElementById({}).getBoundingClientRect().top",
-                anchor["id"]
-            ))
-            .await;
-        let moved = now.as_f64().unwrap() - anchor["top"].as_f64().unwrap();
-        assert!(moved.abs() < 2.0, "it moved by {moved} pixels");
-    }
+    let before = ada.value(&top_of("message 50")).await;
+    fill(&client, general, bob.id, 3).await;
+    ada.until("document.querySelector('.timeline__count').textContent === '3'")
+        .await;
+    assert_eq!(
+        ada.value(&top_of("message 50")).await,
+        before,
+        "one stays put"
+    );
+    assert_eq!(ada.value(FIRST_NEW).await, "message 61");
 
-    let expected: Vec<String> = (1..=COUNT).map(|n| format!("message {n}")).collect();
-    assert_eq!(ada.said().await, expected, "each once, in order");
+    ada.click(".timeline__latest").await;
+    ada.until(&format!(
+        "{AT_BOTTOM} && document.querySelector('.timeline__latest').hidden"
+    ))
+    .await;
+    fill(&client, general, bob.id, 1).await;
+    ada.until_said("message 64").await;
+    ada.until(AT_BOTTOM).await;
+    assert_eq!(ada.value(FIRST_NEW).await, "message 61", "the line stays");
     ada.close().await;
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_draft_waits_in_its_conversation() {
+async fn at_the_bottom_one_follows_the_newest_and_further_up_they_are_counted() {
+    new_ones_come(Way::Desk).await;
+}
+
+#[tokio::test]
+async fn at_the_bottom_one_follows_the_newest_on_a_phone() {
+    new_ones_come(Way::Phone).await;
+}
+
+#[tokio::test]
+async fn at_the_bottom_one_follows_the_newest_over_a_stream() {
+    new_ones_come(Way::Stream).await;
+}
+
+#[tokio::test]
+async fn what_comes_while_nobody_looks_waits_below_the_line_and_unread() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
+    let ada_id = ada.user_id().await;
     let bob = Person::guest(server.address, "Bob").await;
-    let ada = Browser::enter(server.address, "Ada").await;
-    let (_, direct) = bob
-        .post(
-            "/api/conversations/direct",
-            json!({"user_id": ada.user_id().await}),
-        )
-        .await;
-    let draft = "document.querySelector('#composer').value";
+    let client = database.connect().await;
+    let general = general(&client).await;
+    let mut listener = database.listen().await;
+    fill(&client, general, bob.id, 30).await;
+    until_marked(&mut listener, ada_id, "read_seq", 30).await;
 
-    ada.type_into("#composer:enabled", "half a thought").await;
-    ada.go(&format!("/c/{}", direct["id"].as_str().unwrap()))
+    let away = ada.look_away().await;
+    fill(&client, general, bob.id, 1).await;
+    until_marked(&mut listener, ada_id, "delivered_seq", 31).await;
+    fill(&client, general, bob.id, 60).await;
+    let delivered = until_marked(&mut listener, ada_id, "delivered_seq", 91).await;
+    assert_eq!(delivered.event()["read_seq"], 30);
+    away.look_back().await;
+    ada.until_said("message 91").await;
+
+    ada.until(&format!("{0} > 0 && {0} < 150", top_of("message 31")))
         .await;
-    ada.find("#composer:enabled").await;
-    assert_eq!(ada.value(draft).await, "");
-    ada.go("/").await;
-    ada.find("#composer:enabled").await;
-    assert_eq!(ada.value(draft).await, Value::from("half a thought"));
+    assert_eq!(ada.value(FIRST_NEW).await, "message 31");
+    let read = until_marked(&mut listener, ada_id, "read_seq", 31).await;
+    assert!(
+        read.event()["read_seq"].as_i64() < Some(60),
+        "only what is in view"
+    );
+    ada.until("!document.querySelector('.timeline__count').hidden")
+        .await;
+    ada.click(".timeline__latest").await;
+    until_marked(&mut listener, ada_id, "read_seq", 91).await;
+
+    // The line has been seen: what comes next while one is away has its own.
+    let away = ada.look_away().await;
+    fill(&client, general, bob.id, 2).await;
+    until_marked(&mut listener, ada_id, "delivered_seq", 93).await;
+    away.look_back().await;
+    ada.until(&format!("{FIRST_NEW} === 'message 92'")).await;
+    ada.until(AT_BOTTOM).await;
+    assert_eq!(
+        ada.value("document.querySelectorAll('.message__new').length")
+            .await,
+        1
+    );
+    until_marked(&mut listener, ada_id, "read_seq", 93).await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_button_leads_to_the_first_unread_above() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let client = database.connect().await;
+    let general = general(&client).await;
+    let mut listener = database.listen().await;
+    fill(&client, general, bob.id, 10).await;
+    until_marked(&mut listener, ada.user_id().await, "read_seq", 10).await;
+    ada.go("/chats").await;
+    ada.until_live().await;
+    fill(&client, general, bob.id, 200).await;
+
+    ada.open(&format!("/c/{general}/150")).await;
+    let unread = "document.querySelector('.timeline__unread')";
+    ada.until(&format!("!{unread}.hidden")).await;
+    assert_eq!(
+        ada.value(&format!("{unread}.textContent")).await,
+        "200 new messages"
+    );
+    assert_eq!(ada.value(FIRST_NEW).await, Value::Null, "it is not here");
+    ada.click(".timeline__unread").await;
+    ada.until(&format!("{FIRST_NEW} === 'message 11'")).await;
+    ada.until(&format!("{0} > 0 && {0} < 150", top_of("message 11")))
+        .await;
+    ada.until(&format!("{unread}.hidden")).await;
+    assert!(!ada.said().await.contains(&"message 150".to_owned()));
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn with_many_unread_the_page_opens_where_they_begin() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
+    let ada_id = ada.user_id().await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let client = database.connect().await;
+    let general = general(&client).await;
+    let mut listener = database.listen().await;
+    fill(&client, general, bob.id, 30).await;
+    until_marked(&mut listener, ada_id, "read_seq", 30).await;
+    ada.go("/chats").await;
+    ada.until_live().await;
+    fill(&client, general, bob.id, 200).await;
+
+    ada.visit(&format!("/c/{general}")).await;
+    ada.until(&format!("{FIRST_NEW} === 'message 31'")).await;
+    ada.until(&format!("{0} > 0 && {0} < 150", top_of("message 31")))
+        .await;
+    assert!(!ada.said().await.contains(&"message 230".to_owned()));
+    let read = until_marked(&mut listener, ada_id, "read_seq", 31).await;
+    assert!(read.event()["read_seq"].as_i64() < Some(80));
+
+    ada.click(".timeline__latest").await;
+    ada.until_said("message 230").await;
+    ada.until(AT_BOTTOM).await;
+    until_marked(&mut listener, ada_id, "read_seq", 230).await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_types_moves_nothing() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(Way::Phone, server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let client = database.connect().await;
+    let general = general(&client).await;
+    fill(&client, general, bob.id, 40).await;
+    ada.until_said("message 40").await;
+    ada.until(AT_BOTTOM).await;
+    let places = "JSON.stringify(['.timeline', '.message:last-child', '.composer', '#composer'].map((part) => {
+        const { top, bottom } = document.querySelector(part).getBoundingClientRect();
+        return [top, bottom];
+    }))";
+    let before = ada.value(places).await;
+
+    let mut bobs = bob.connect().await;
+    bobs.send(json!({"type": "typing", "conversation_id": general, "active": true}))
+        .await;
+    ada.until("document.querySelector('.typing').textContent === 'Bob is typing…'")
+        .await;
+    assert_eq!(ada.value(places).await, before);
+    bobs.send(json!({"type": "typing", "conversation_id": general, "active": false}))
+        .await;
+    ada.until("document.querySelector('.typing').textContent === ''")
+        .await;
+    assert_eq!(ada.value(places).await, before);
     ada.close().await;
     server.stop().await;
 }

@@ -264,6 +264,101 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features}))
             .await;
     }
+
+    /// What stands in the box to write in.
+    pub async fn written(&self) -> String {
+        let text = self
+            .value("document.querySelector('#composer').value")
+            .await;
+        text.as_str().unwrap().to_owned()
+    }
+
+    pub async fn until_written(&self, text: &str) {
+        let text = json!(text);
+        self.until(&format!(
+            "document.querySelector('#composer:enabled')?.value === {text}"
+        ))
+        .await;
+    }
+
+    /// Sends at once, as by the button, whatever is in the box; answers with the tick of the message.
+    pub async fn send(&self, text: &str) -> Value {
+        let text = json!(text);
+        self.value(&format!(
+            "(() => {{
+                document.querySelector('#composer').value = {text};
+                document.querySelector('form.composer').requestSubmit();
+                return document.querySelector('.timeline__pending').lastElementChild?.dataset.tick ?? null;
+            }})()"
+        ))
+        .await
+    }
+
+    /// Goes where a link of the page leads, which does not load another page.
+    pub async fn visit(&self, path: &str) {
+        let path = json!(path);
+        self.value(&format!(
+            "(() => {{
+                const link = document.body.appendChild(document.createElement('a'));
+                link.href = {path};
+                link.click();
+                link.remove();
+            }})()"
+        ))
+        .await;
+        self.until(&format!("location.pathname === {path}")).await;
+    }
+
+    /// Chooses from the menu of a message of these words.
+    pub async fn act(&self, text: &str, action: &str) {
+        let item = message_of(text);
+        self.until(&item).await;
+        self.value(&format!(
+            "{item}.dispatchEvent(new MouseEvent('contextmenu',
+                {{ bubbles: true, cancelable: true, clientX: 200, clientY: 200 }}))"
+        ))
+        .await;
+        self.click(&format!("#message-menu [data-action={action}]"))
+            .await;
+    }
+
+    /// Waits until a message of one's own has come so far: waiting, sent, delivered or read.
+    pub async fn until_tick(&self, text: &str, state: &str) {
+        let item = message_of(text);
+        self.until(&format!("{item}?.dataset.tick === '{state}'"))
+            .await;
+    }
+
+    /// Another tab of the same browser, in front; answers with the one that was there.
+    pub async fn open_tab(&self) -> WindowHandle {
+        let page = self.client.window().await.unwrap();
+        let other = self.client.new_window(true).await.unwrap().handle;
+        self.client.switch_to_window(other).await.unwrap();
+        page
+    }
+
+    pub async fn switch_to(&self, tab: &WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    /// Closes the tab in front and goes on in another.
+    pub async fn close_tab(&self, next: &WindowHandle) {
+        self.client.close_window().await.unwrap();
+        self.switch_to(next).await;
+    }
+
+    pub async fn this_tab(&self) -> WindowHandle {
+        self.client.window().await.unwrap()
+    }
+}
+
+/// The newest message of these words, as an expression of the page's.
+pub fn message_of(text: &str) -> String {
+    let text = json!(text);
+    format!(
+        "Array.from(document.querySelectorAll('.message')).findLast((item) =>
+            item.querySelector('.message__body').textContent === {text})"
+    )
 }
 
 const BODIES: &str = "Array.from(document.querySelectorAll('.timeline__messages .message__body'), (body) => body.textContent)";

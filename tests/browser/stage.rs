@@ -1,0 +1,112 @@
+//! What tests of writing and reading begin with: somebody at a page, and messages that are there.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::door::Door;
+use crate::browser::Browser;
+use crate::support::{Client, Person, value};
+
+/// How somebody comes to the page.
+#[derive(Clone, Copy)]
+pub enum Way {
+    Desk,
+    Phone,
+    /// At a desk, where WebSockets do not get through.
+    Stream,
+}
+
+/// Somebody at the page, by a line that can be cut.
+pub struct Visitor {
+    browser: Browser,
+    pub door: Door,
+}
+
+impl Visitor {
+    pub async fn enter(way: Way, server: SocketAddr, name: &str) -> Self {
+        let door = match way {
+            Way::Stream => Door::without_websocket(server).await,
+            Way::Desk | Way::Phone => Door::to(server).await,
+        };
+        let browser = match way {
+            Way::Phone => Browser::open_on_a_phone(door.address).await,
+            Way::Desk | Way::Stream => Browser::open(door.address).await,
+        };
+        browser.give_name(name).await;
+        Self { browser, door }
+    }
+
+    /// Opens a page and waits until it is live.
+    pub async fn open(&self, path: &str) {
+        self.go(path).await;
+        self.until_live().await;
+        self.find("#composer:enabled").await;
+    }
+
+    /// Cuts the line, and waits until the page has noticed.
+    pub async fn cut(&self) {
+        self.door.lead_to(None);
+        self.until("document.documentElement.dataset.connection !== 'live'")
+            .await;
+    }
+
+    /// Leaves; the console may have complained of the line.
+    pub async fn close(self) {
+        const OF_THE_LINE: [&str; 4] = [
+            "WebSocket connection to",
+            "net::ERR_",
+            "Failed to fetch",
+            "could not be loaded",
+        ];
+        self.browser.close_despite(&OF_THE_LINE).await;
+    }
+}
+
+impl Deref for Visitor {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
+    }
+}
+
+pub async fn general(client: &Client) -> Uuid {
+    value(
+        client,
+        "select id from chat.conversations where is_general",
+        &[],
+    )
+    .await
+}
+
+/// The direct chat of a person with whoever is at the page.
+pub async fn direct(person: &Person, page: &Browser) -> Uuid {
+    let (_, direct) = person
+        .post(
+            "/api/conversations/direct",
+            json!({"user_id": page.user_id().await}),
+        )
+        .await;
+    direct["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Plain SQL inserts "message 1", "message 2" and so on; the first that is missing comes first.
+pub async fn fill(client: &Client, conversation: Uuid, sender: Uuid, count: i64) {
+    client
+        .execute(
+            "insert into chat.messages (conversation_id, sender_id, body)
+             select c.id, $2, 'message ' || c.last_seq + n
+             from chat.conversations c, generate_series(1, $3::bigint) n where c.id = $1 order by n",
+            &[&conversation, &sender, &count],
+        )
+        .await
+        .unwrap();
+}
+
+/// "message 1" and so on.
+pub fn numbered(range: impl Iterator<Item = i64>) -> Vec<String> {
+    range.map(|n| format!("message {n}")).collect()
+}
