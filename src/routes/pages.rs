@@ -77,11 +77,18 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
     let headers = asked.request.headers();
     let mut response = match identity::find_session(&site.database, headers).await? {
         Some((session, _)) => chat(site, &session, headers, place).await?,
-        None => welcome(StatusCode::OK, headers, asked.request.uri().path(), "", None),
+        None => welcome(
+            StatusCode::OK,
+            headers,
+            asked.request.uri().path(),
+            "",
+            None,
+        ),
     };
-    response
-        .headers_mut()
-        .insert(VARY, HeaderValue::from_static("cookie, accept, accept-encoding"));
+    response.headers_mut().insert(
+        VARY,
+        HeaderValue::from_static("cookie, accept, accept-encoding"),
+    );
     Ok(response)
 }
 
