@@ -12,6 +12,7 @@ const PLACES = /^\/($|chats$|c\/|u\/)/;
 const SLOW_MS = 250; // A bar that only flashes says nothing.
 
 export class Navigation extends EventTarget {
+  #path = location.pathname; // of what is shown
   #under = null; // { path, frames, abort } of the way that is under way
   #signal;
 
@@ -22,7 +23,7 @@ export class Navigation extends EventTarget {
     this.#signal = signal;
     history.scrollRestoration = "manual";
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
-    window.addEventListener("popstate", () => this.#travel(location.pathname), { signal });
+    window.addEventListener("popstate", () => this.#popped(), { signal });
     connection.addEventListener("frame:message", ({ detail }) => this.#under?.frames.push(detail), { signal });
   }
 
@@ -35,22 +36,22 @@ export class Navigation extends EventTarget {
     else history.pushState(state, "", path);
   }
 
-  // The address of what is shown already.
-  rename(path) {
-    history.replaceState(history.state, "", path);
-  }
-
   // Private
 
   #clicked(event) {
     const link = event.target.closest("a[href]");
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (event.defaultPrevented || !isPlain || !link || link.target || link.origin !== location.origin) return;
-    if (!PLACES.test(link.pathname)) return;
+    if (link.hash || !PLACES.test(link.pathname)) return; // A hash leads to a place within the page.
     event.preventDefault();
     // The way back on a phone is the same as by the gesture.
     if (link.matches(".pane__back") && history.state?.from === link.pathname) history.back();
     else this.go(link.pathname);
+  }
+
+  #popped() {
+    if (location.pathname === this.#path) this.#under?.abort.abort();
+    else this.#travel(location.pathname);
   }
 
   async #travel(path) {
@@ -60,6 +61,7 @@ export class Navigation extends EventTarget {
     try {
       const pane = parse(await part(path, { signal: under.abort.signal }));
       if (this.#under !== under || this.#signal.aborted) return false;
+      this.#path = path;
       this.dispatchEvent(new CustomEvent("arrive", { detail: { pane, frames: under.frames } }));
       return true;
     } catch (error) {

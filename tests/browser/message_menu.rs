@@ -148,11 +148,11 @@ async fn a_message_is_hidden(way: Way) {
         bob.say(general, body).await;
     }
     ada.until_said("three").await;
-    let first = ada.open_tab().await;
+    let first = ada.tab().await;
+    let second = ada.open_tab().await;
     ada.open("/").await;
-    let second = ada.this_tab().await;
     assert_eq!(ada.said().await, ["one", "two", "three"]);
-    ada.switch_to(&first).await;
+    ada.look_at(&first).await;
 
     ada.act("two", "hide").await;
     ada.until(&format!("!{}", message_of("two"))).await;
@@ -162,12 +162,12 @@ async fn a_message_is_hidden(way: Way) {
 
     ada.act("two", "hide").await;
     ada.until(&format!("!{}", message_of("two"))).await;
-    ada.switch_to(&second).await;
+    ada.look_at(&second).await;
     ada.until(&format!("!{}", message_of("two"))).await;
     edit(&client, "two", "two and a half").await;
     bob.say(general, "four").await;
     for tab in [&second, &first] {
-        ada.switch_to(tab).await;
+        ada.look_at(tab).await;
         ada.until_said("four").await;
         assert_eq!(ada.said().await, ["one", "three", "four"]);
     }

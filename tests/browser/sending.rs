@@ -150,16 +150,17 @@ async fn what_a_closed_tab_left_behind_the_tab_beside_it_sends() {
     let server = TestServer::start(&database).await;
     let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
     let client = database.connect().await;
-    let first = ada.open_tab().await;
+    let first = ada.tab().await;
+    let second = ada.open_tab().await;
     ada.open("/").await;
-    let second = ada.this_tab().await;
     ada.cut().await;
-    ada.switch_to(&first).await;
+    ada.look_at(&first).await;
     ada.until("document.documentElement.dataset.connection !== 'live'")
         .await;
     ada.send("one").await;
     ada.send("two").await;
-    ada.close_tab(&second).await;
+    ada.close_tab().await;
+    ada.look_at(&second).await;
 
     let waiting = "document.querySelectorAll('[data-tick=waiting]').length === 2";
     ada.until(waiting).await;
@@ -186,10 +187,11 @@ async fn what_the_last_tab_left_behind_the_next_one_sends() {
     ada.cut().await;
     ada.send("one").await;
     ada.send("two").await;
-    let first = ada.open_tab().await;
-    let second = ada.this_tab().await;
-    ada.switch_to(&first).await;
-    ada.close_tab(&second).await;
+    let first = ada.tab().await;
+    let second = ada.open_tab().await;
+    ada.look_at(&first).await;
+    ada.close_tab().await;
+    ada.look_at(&second).await;
     ada.door.lead_to(Some(server.address));
     assert!(stored(&client, general(&client).await).await.is_empty());
 
@@ -213,23 +215,24 @@ async fn a_tab_that_is_reloaded_keeps_what_waits_in_it_for_itself() {
         .await;
     ada.go("/").await;
     ada.find("#composer:enabled").await;
-    let first = ada.open_tab().await;
+    let first = ada.tab().await;
+    let second = ada.open_tab().await;
     ada.open("/").await;
-    let second = ada.this_tab().await;
-    ada.switch_to(&first).await;
+    ada.look_at(&first).await;
     ada.send("mine").await;
 
     ada.reload().await;
 
     ada.until("document.querySelectorAll('[data-tick=waiting]').length === 1")
         .await;
-    ada.switch_to(&second).await;
+    ada.look_at(&second).await;
     assert_eq!(
         ada.value("document.querySelectorAll('[data-tick=waiting]').length")
             .await,
         0
     );
-    ada.close_tab(&first).await;
+    ada.close_tab().await;
+    ada.look_at(&first).await;
     ada.close().await;
     server.stop().await;
 }

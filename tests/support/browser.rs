@@ -71,14 +71,17 @@ impl Browser {
             .await
             .unwrap();
         let browser = Self { client, address };
-        browser
-            .devtools(
-                "Emulation.setDeviceMetricsOverride",
-                json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_mobile}),
-            )
-            .await;
+        browser.resize(width, height, is_mobile).await;
         browser.go("/").await;
         browser
+    }
+
+    async fn resize(&self, width: u32, height: u32, is_mobile: bool) {
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_mobile}),
+        )
+        .await;
     }
 
     /// Opens the page as a guest of that name, and waits until it is live in the general room.
@@ -329,26 +332,41 @@ impl Browser {
             .await;
     }
 
-    /// Another tab of the same browser, in front; answers with the one that was there.
-    pub async fn open_tab(&self) -> WindowHandle {
-        let page = self.client.window().await.unwrap();
-        let other = self.client.new_window(true).await.unwrap().handle;
-        self.client.switch_to_window(other).await.unwrap();
-        page
-    }
-
-    pub async fn switch_to(&self, tab: &WindowHandle) {
-        self.client.switch_to_window(tab.clone()).await.unwrap();
-    }
-
-    /// Closes the tab in front and goes on in another.
-    pub async fn close_tab(&self, next: &WindowHandle) {
-        self.client.close_window().await.unwrap();
-        self.switch_to(next).await;
-    }
-
-    pub async fn this_tab(&self) -> WindowHandle {
+    /// The tab that is looked at.
+    pub async fn tab(&self) -> WindowHandle {
         self.client.window().await.unwrap()
+    }
+
+    /// Another tab of the same person at a desk, in front of the others, with nothing in it yet.
+    pub async fn open_tab(&self) -> WindowHandle {
+        let tab = self.client.new_window(true).await.unwrap().handle;
+        self.look_at(&tab).await;
+        self.resize(1280, 800, false).await;
+        tab
+    }
+
+    /// Brings a tab in front of the others, which are hidden then.
+    pub async fn look_at(&self, tab: &WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+        self.devtools("Page.bringToFront", json!({})).await;
+    }
+
+    /// Closes the tab that is looked at; another must be looked at next.
+    pub async fn close_tab(&self) {
+        self.client.close_window().await.unwrap();
+    }
+
+    /// All tabs, in no order.
+    pub async fn tabs(&self) -> Vec<WindowHandle> {
+        self.client.windows().await.unwrap()
+    }
+
+    pub async fn back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    pub async fn forward(&self) {
+        self.client.forward().await.unwrap();
     }
 }
 
