@@ -22,13 +22,14 @@ export class Alerts {
 
   // Lifecycle
 
-  // `open(conversationId)` leads to a conversation.
-  constructor({ open, signal }) {
+  // `open(conversationId)` leads to a conversation; `onTurn()` is called when it is this tab's turn to speak.
+  constructor({ open, onTurn, signal }) {
     this.#open = open;
     if (!navigator.locks) return;
     const untilGone = new Promise((resolve) => signal.addEventListener("abort", resolve));
     navigator.locks.request(SPEAKER_LOCK, { signal }, () => {
       this.#speaks = true;
+      onTurn();
       return untilGone;
     }).catch(() => {}); // The page is gone before its turn.
     for (const type of ["focus", "blur"]) window.addEventListener(type, () => this.#look(), { signal });

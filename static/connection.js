@@ -13,7 +13,7 @@ const PING_INTERVAL_MS = 25_000; // Below the 30 s after which common proxies cu
 const OFFLINE_ANSWER_MS = 2_000; // The system says that the network is gone; a server on this machine still answers.
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
-const REST_AFTER_MS = 30_000; // Hidden for so long.
+const STREAMS = "webchat-streams"; // Where a tab that is looked at tells the others that it opens a stream.
 const SOCKET_REST_MS = 300_000; // How long the stream is preferred after a socket failed,
 const SOCKET_REST_KEY = "socket-rests-until"; // in the next page too, or each would wait for its own failure.
 
@@ -30,7 +30,8 @@ export class Connection extends EventTarget {
   #retryMs = null;
   #retryTimer;
   #silenceTimer = null;
-  #restTimer;
+  #answerBy = 0;
+  #others = null;
   #mayRest = () => false;
   #pingTimer;
   #running = null;
@@ -46,17 +47,19 @@ export class Connection extends EventTarget {
     if (this.#running) return;
     this.#running = new AbortController();
     const { signal } = this.#running;
-    window.addEventListener("online", () => this.#wake(), { signal });
+    window.addEventListener("online", () => this.wake(), { signal });
     window.addEventListener("offline", () => this.live && this.#ping(OFFLINE_ANSWER_MS), { signal });
-    document.addEventListener("visibilitychange", () => this.#look(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.wake(), { signal });
+    this.#others = new BroadcastChannel(STREAMS);
+    this.#others.addEventListener("message", () => this.#leave());
     this.#connect();
   }
 
   stop() {
     this.#running?.abort();
     this.#running = null;
-    this.#drop();
-    this.#become("waiting");
+    this.#others?.close();
+    this.#rest();
   }
 
   // Actions
@@ -70,9 +73,16 @@ export class Connection extends EventTarget {
     return this.#transport?.constructor.transport;
   }
 
-  // `mayRest()` tells whether nobody misses what this tab does not hear while it is hidden.
+  // `mayRest()` tells whether nobody misses what this tab does not hear while it is hidden. When that ends,
+  // `wake` it.
   restWhen(mayRest) {
     this.#mayRest = mayRest;
+  }
+
+  // The network or the reader is back: no reason to sit out a timer.
+  wake() {
+    if (this.live) this.#ping();
+    else if (this.#running && this.#state === "waiting") this.#connect();
   }
 
   // Whether the frame was handed on. That it arrived is for its ack to say.
@@ -104,6 +114,7 @@ export class Connection extends EventTarget {
       }
     }
     this.#transport = new Stream(this.#cursor, listeners);
+    if (!document.hidden) this.#others.postMessage(null);
   }
 
   #receive(frame) {
@@ -123,18 +134,22 @@ export class Connection extends EventTarget {
       this.#retryMs = frame.retry_ms;
     }
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }));
+    if (frame.type === "ready") this.#leave(); // Only now: where neither gets through, the socket is tried again.
   }
 
   #ping(answerMaxMs = this.#transport.constructor.answerMaxMs) {
     this.#transport.send({ type: "ping" });
-    clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = null;
     this.#expect(answerMaxMs);
   }
 
-  // Whatever comes next says that the line stands; nothing, that it has stalled.
+  // Whatever comes next says that the line stands; nothing, that it has stalled. Who asks again and again
+  // waits no longer for it.
   #expect(answerMaxMs) {
-    this.#silenceTimer ??= setTimeout(() => this.#lose(), answerMaxMs);
+    const by = Date.now() + answerMaxMs;
+    if (this.#silenceTimer && this.#answerBy <= by) return;
+    clearTimeout(this.#silenceTimer);
+    this.#answerBy = by;
+    this.#silenceTimer = setTimeout(() => this.#lose(), answerMaxMs);
   }
 
   // Codes 4400 to 4499 say that coming back is no use; no code, that we gave the line up ourselves.
@@ -184,27 +199,21 @@ export class Connection extends EventTarget {
     return limit * (0.5 + Math.random() / 2); // Jitter, so that clients do not return as one.
   }
 
-  // A browser keeps six streams to a server and no more, so tabs that nobody looks at leave them to others.
-  #look() {
-    clearTimeout(this.#restTimer);
-    if (!document.hidden) return this.#wake();
-    this.#restTimer = setTimeout(() => {
-      if (!(this.#transport instanceof Stream) || !this.#mayRest()) return;
-      this.#drop();
-      this.#become("waiting");
-    }, REST_AFTER_MS);
+  // A browser keeps six connections to a server and no more, whatever the number of tabs. So one that nobody
+  // looks at keeps no stream that it opens, and leaves one that it has to a tab that is looked at.
+  #leave() {
+    if (this.#transport instanceof Stream && document.hidden && this.#mayRest()) this.#rest();
   }
 
-  // The network or the reader is back: no reason to sit out a timer.
-  #wake() {
-    if (this.live) this.#ping();
-    else if (this.#state === "waiting") this.#connect();
+  // Until something wakes it.
+  #rest() {
+    this.#drop();
+    this.#become("waiting");
   }
 
   #drop() {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#silenceTimer);
-    clearTimeout(this.#restTimer);
     clearInterval(this.#pingTimer);
     this.#silenceTimer = null;
     this.#transport?.close();

@@ -1,5 +1,6 @@
 //! An address that stays while the servers behind it come and go, or that a network spoils.
 
+use std::future::pending;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -13,33 +14,47 @@ const UPGRADE: &[u8] = b"GET /ws?";
 pub struct Door {
     pub address: SocketAddr,
     server: watch::Sender<Option<SocketAddr>>,
+    sockets: watch::Sender<Sockets>,
     task: JoinHandle<()>,
+}
+
+/// What becomes of WebSockets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sockets {
+    Pass,
+    Refused,
+    /// They open later.
+    Held,
+    /// They stay open, and nothing passes any more.
+    Swallowed,
 }
 
 impl Door {
     pub async fn to(server: SocketAddr) -> Self {
-        Self::open(server, true).await
+        Self::open(server, Sockets::Pass).await
     }
 
     /// As behind a proxy that does not know WebSocket.
     pub async fn without_websocket(server: SocketAddr) -> Self {
-        Self::open(server, false).await
+        Self::open(server, Sockets::Refused).await
     }
 
-    async fn open(server: SocketAddr, lets_websocket_through: bool) -> Self {
+    async fn open(server: SocketAddr, sockets: Sockets) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (sender, server) = watch::channel(Some(server));
+        let (server_sender, server) = watch::channel(Some(server));
+        let (sockets_sender, sockets) = watch::channel(sockets);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                connections.spawn(pass(client, server.clone(), lets_websocket_through));
+                connections.spawn(pass(client, server.clone(), sockets.clone()));
             }
         });
         Self {
             address,
-            server: sender,
+            server: server_sender,
+            sockets: sockets_sender,
             task,
         }
     }
@@ -47,6 +62,20 @@ impl Door {
     /// Cuts every connection; new ones lead to the other server, or nowhere.
     pub fn lead_to(&self, server: Option<SocketAddr>) {
         self.server.send_replace(server);
+    }
+
+    /// WebSockets wait before they open, until they may pass.
+    pub fn hold_sockets(&self) {
+        self.sockets.send_replace(Sockets::Held);
+    }
+
+    pub fn let_sockets_pass(&self) {
+        self.sockets.send_replace(Sockets::Pass);
+    }
+
+    /// As a proxy does that lets a WebSocket open and forgets it then.
+    pub fn swallow_sockets(&self) {
+        self.sockets.send_replace(Sockets::Swallowed);
     }
 }
 
@@ -59,7 +88,7 @@ impl Drop for Door {
 async fn pass(
     mut client: TcpStream,
     mut server: watch::Receiver<Option<SocketAddr>>,
-    lets_websocket_through: bool,
+    mut sockets: watch::Receiver<Sockets>,
 ) {
     let Some(address) = *server.borrow_and_update() else {
         return;
@@ -67,7 +96,12 @@ async fn pass(
     let passing = async {
         let mut begin = [0; UPGRADE.len()];
         client.read_exact(&mut begin).await?;
-        if begin == UPGRADE && !lets_websocket_through {
+        let is_socket = begin == UPGRADE;
+        if is_socket {
+            // An error would be that the door is gone.
+            sockets.wait_for(|now| *now != Sockets::Held).await.ok();
+        }
+        if is_socket && *sockets.borrow() == Sockets::Refused {
             return client
                 .write_all(
                     b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
@@ -76,8 +110,20 @@ async fn pass(
         }
         let mut upstream = TcpStream::connect(address).await?;
         upstream.write_all(&begin).await?;
-        copy_bidirectional(&mut client, &mut upstream).await?;
-        Ok(())
+        let swallowed = async {
+            if !is_socket
+                || sockets
+                    .wait_for(|now| *now == Sockets::Swallowed)
+                    .await
+                    .is_err()
+            {
+                pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            copied = copy_bidirectional(&mut client, &mut upstream) => copied.map(drop),
+            () = swallowed => pending().await,
+        }
     };
     tokio::select! {
         // Whoever closed first, the other side notices by its socket.
