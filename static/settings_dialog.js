@@ -5,6 +5,8 @@ import { put } from "./api.js";
 import { wire } from "./dialog.js";
 import { change, changeLook, setting } from "./settings.js";
 
+const { dataset: root } = document.documentElement;
+
 export class SettingsDialog {
   #dialog;
   #note;
@@ -25,6 +27,8 @@ export class SettingsDialog {
     this.#note.textContent = "";
     for (const name of ["enter", "sound", "notify"]) this.#field(name).checked = setting(name);
     if (window.Notification?.permission !== "granted") this.#field("notify").checked = false;
+    this.#field("name").value = root.userName;
+    for (const name of ["theme", "color"]) this.#dialog.querySelector(`[name=${name}][value=${root[name]}]`).checked = true;
     this.#field("rtl").checked = document.documentElement.dir === "rtl";
     this.#dialog.showModal();
   }
