@@ -10,7 +10,7 @@ import { Outbox } from "./outbox.js";
 import { Pane } from "./pane.js";
 import { Presence, dressPresence } from "./presence.js";
 import { Receipts } from "./receipts.js";
-import { Sidebar } from "./sidebar.js";
+import { Sidebar, isMuted } from "./sidebar.js";
 import { followKeyboard } from "./viewport.js";
 
 const { dataset: root } = document.documentElement;
@@ -26,8 +26,8 @@ const navigation = new Navigation(connection, signal);
 const receipts = new Receipts(connection, user.id, signal);
 new Presence(connection, signal);
 const announcer = new Announcer(find(".announcer"), signal);
-const alerts = new Alerts({ open: (id) => navigation.go(`/c/${id}`), signal });
-connection.restWhen(() => !alerts.speaks);
+const alerts = new Alerts({ open: (id) => navigation.go(`/c/${id}`), onTurn: () => connection.wake(), signal });
+connection.restWhen(() => !alerts.speaks && outbox.size === 0);
 const sidebar = new Sidebar(find(".sidebar__nav"),
   { connection, userId: user.id, sees: (id) => id === pane.id && pane.showsNewest, signal });
 const session = { connection, outbox, receipts, announcer, navigation, user, confirm };
@@ -37,9 +37,13 @@ let pane = new Pane(find("main.pane"), session);
 
 function show() {
   sidebar.open(pane.id);
-  alerts.nameTitle(pane.element.dataset.title ?? root.product);
+  alerts.nameTitle(titleOf(pane));
   dressPresence(pane.element);
   hideAsked();
+}
+
+function titleOf({ element }) {
+  return element.dataset.title ?? root.product;
 }
 
 navigation.addEventListener("arrive", ({ detail: { pane: element, frames } }) => {
@@ -94,10 +98,16 @@ connection.addEventListener("frame:member", ({ detail: { member } }) => {
   if (isGone && member.conversation_id === pane.id) navigation.go("/", { replaces: true });
 }, { signal });
 
-connection.addEventListener("frame:user", ({ detail }) => {
-  if (detail.user.id !== user.id) return;
-  user.name = detail.user.name;
-  find(".sidebar__viewer b").textContent = user.name;
+connection.addEventListener("frame:user", async ({ detail }) => {
+  if (detail.user.id === user.id) user.name = root.userName = detail.user.name;
+  const { rename } = await import("./names.js");
+  rename(detail.user);
+  alerts.nameTitle(titleOf(pane));
+}, { signal });
+
+connection.addEventListener("frame:preference", ({ detail: { preference } }) => {
+  const button = pane.element.querySelector(".details__mute");
+  if (button && preference.conversation_id === pane.id) button.ariaPressed = String(isMuted(preference));
 }, { signal });
 
 connection.addEventListener("frame:reset", () => location.reload(), { signal });

@@ -32,7 +32,12 @@ export class Sidebar extends EventTarget {
       connection.addEventListener(`frame:${type}`, ({ detail }) => handle(detail), { signal });
     on("ready", () => this.refresh()); // Who came and went meanwhile is not replayed.
     on("receipt", (frame) => frame.user_id === userId && this.read(frame.conversation_id, frame.read_seq));
-    for (const type of ["conversation", "user", "preference", "hidden"]) on(type, () => this.refresh());
+    for (const type of ["conversation", "user", "hidden"]) on(type, () => this.refresh());
+    on("preference", ({ preference }) => {
+      // At once: what is muted must not ring while the list is on its way.
+      this.#find(preference.conversation_id)?.toggleAttribute("data-muted", isMuted(preference));
+      this.refresh();
+    });
     on("member", (frame) => frame.member.user_id === userId && this.refresh());
     drafts.addEventListener("change", ({ detail }) => this.#showDraft(this.#find(detail)), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
@@ -178,6 +183,10 @@ export class Sidebar extends EventTarget {
   #find(conversationId) {
     return this.#nav.querySelector(`[data-conversation-id="${CSS.escape(conversationId)}"]`);
   }
+}
+
+export function isMuted({ muted_until: mutedUntil, notify }) {
+  return mutedUntil !== null || notify === "none";
 }
 
 function unreadOf(item) {
