@@ -9,6 +9,8 @@ mod support;
 
 #[path = "browser/accessibility.rs"]
 mod accessibility;
+#[path = "browser/alerts.rs"]
+mod alerts;
 #[path = "browser/conversations.rs"]
 mod conversations;
 #[path = "browser/door.rs"]
@@ -23,20 +25,30 @@ mod history;
 mod keyboard;
 #[path = "browser/long_open.rs"]
 mod long_open;
+#[path = "browser/looks.rs"]
+mod looks;
 #[path = "browser/message_menu.rs"]
 mod message_menu;
 #[path = "browser/messages.rs"]
 mod messages;
+#[path = "browser/navigation.rs"]
+mod navigation;
 #[path = "browser/reading.rs"]
 mod reading;
 #[path = "browser/reconnecting.rs"]
 mod reconnecting;
+#[path = "browser/safety.rs"]
+mod safety;
 #[path = "browser/sending.rs"]
 mod sending;
 #[path = "browser/small_screen.rs"]
 mod small_screen;
 #[path = "browser/stage.rs"]
 mod stage;
+#[path = "browser/tabs.rs"]
+mod tabs;
+#[path = "browser/transport.rs"]
+mod transport;
 #[path = "browser/welcome.rs"]
 mod welcome;
 #[path = "browser/writing.rs"]
