@@ -10,6 +10,8 @@ mod asking;
 mod batches;
 #[path = "live/cast.rs"]
 mod cast;
+#[path = "live/compression.rs"]
+mod compression;
 #[path = "live/convergence.rs"]
 mod convergence;
 #[path = "live/events.rs"]

@@ -1,4 +1,4 @@
-//! Answers made smaller on the wire: text that is longer than a packet, for clients that take gzip.
+//! Answers made smaller on the wire: text that is not short anyway, for clients that take gzip.
 //!
 //! Not streams, which would wait in the compressor. gzip alone, since browsers ask for anything better
 //! over TLS only, where a proxy stands in front that can do it.
@@ -16,8 +16,8 @@ use hyper::header::{
 
 use super::http::{self, Response};
 
-/// What fits into one packet of a network gains nothing.
-const PLAIN_BYTES_MAX: u64 = 1_400;
+/// What is shorter gains next to nothing. A packet of a network holds more, but a page's modules come many in one.
+const PLAIN_BYTES_MAX: u64 = 400;
 /// Longer ones are compressed beside the tasks that serve everybody: they take milliseconds.
 const AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 

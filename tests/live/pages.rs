@@ -1,5 +1,7 @@
 //! Pages: what a browser gets before any script runs.
 
+use std::collections::BTreeSet;
+
 use reqwest::{Method, Response};
 use serde_json::json;
 use uuid::Uuid;
@@ -25,7 +27,18 @@ fn attribute<'a>(html: &'a str, name: &str) -> &'a str {
 
 fn check_policy(response: &Response) {
     let policy = header(response, "content-security-policy");
-    assert!(policy.contains("default-src 'self'"), "{policy}");
+    for rule in [
+        "default-src 'none'",
+        "script-src 'self';",
+        "style-src 'self';",
+        "connect-src 'self';",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "require-trusted-types-for 'script'",
+        "trusted-types fragment;",
+    ] {
+        assert!(policy.contains(rule), "{rule}: {policy}");
+    }
     assert!(
         !policy.contains("unsafe") && !policy.contains('*'),
         "{policy}"
@@ -54,7 +67,7 @@ async fn a_visitor_without_a_session_is_welcomed() {
             policy.contains("frame-ancestors 'self' https://shop.example"),
             "{policy}"
         );
-        assert_eq!(header(&response, "vary"), "cookie, accept");
+        assert_eq!(header(&response, "vary"), "cookie, accept, accept-encoding");
         assert_eq!(header(&response, "cache-control"), "no-store");
         let html = response.text().await.unwrap();
         assert!(html.contains(r#"action="/auth/guest""#));
@@ -70,12 +83,18 @@ async fn the_chat_comes_with_its_history_and_a_cursor_to_go_on_from() {
     }
     let secret = cast.ada.group(&[&cast.eve]).await;
     cast.ada.say(secret, "not for Bob").await;
-    let response = page(
-        Some(&cast.bob),
-        cast.server.address,
-        &format!("/c/{}", cast.direct),
-    )
-    .await;
+    let path = format!("/c/{}", cast.direct);
+    let response = page(Some(&cast.bob), cast.server.address, &path).await;
+    let html = response.text().await.unwrap();
+    assert_eq!(attribute(&html, "data-read-seq"), "0");
+    assert!(
+        html.contains("message 0.") && !html.contains("message 58."),
+        "many unread ones are shown from the first on"
+    );
+
+    let marks = format!("/api/conversations/{}/marks", cast.direct);
+    assert_eq!(cast.bob.put(&marks, json!({"read_seq": 60})).await.0, 200);
+    let response = page(Some(&cast.bob), cast.server.address, &path).await;
     assert_eq!(response.status(), 200);
     check_policy(&response);
     let html = response.text().await.unwrap();
@@ -88,7 +107,7 @@ async fn the_chat_comes_with_its_history_and_a_cursor_to_go_on_from() {
         attribute(&html, "data-conversation-id"),
         cast.direct.to_string()
     );
-    assert_eq!(attribute(&html, "data-read-seq"), "0");
+    assert_eq!(attribute(&html, "data-read-seq"), "60");
     assert!(!html.contains("not for Bob") && !html.contains(&cast.bob.token));
 
     cast.ada.say(cast.direct, "since then").await;
@@ -233,4 +252,128 @@ async fn the_chat_opens_with_the_general_room_and_without_one_shows_the_list() {
         .await
         .unwrap();
     assert!(html.contains("hello everyone") && html.contains("This conversation is closed"));
+}
+
+#[tokio::test]
+async fn the_page_is_sent_in_the_look_of_its_cookie_and_in_no_other() {
+    let cast = Cast::assemble().await;
+    let look = async |cookie: &str| {
+        let cookie = format!("webchat_session={}; webchat_look={cookie}", cast.ada.token);
+        let headers = [("accept", "text/html"), ("cookie", cookie.as_str())];
+        let response = ask(cast.server.address, Method::GET, "/", &headers, "").await;
+        assert_eq!(response.status(), 200, "{cookie}");
+        let html = response.text().await.unwrap();
+        let root = html
+            .split_once("<html")
+            .unwrap()
+            .1
+            .split_once('>')
+            .unwrap()
+            .0;
+        assert!(!html.contains("evil"), "{html}");
+        ["data-theme", "data-color", "dir", "data-details"]
+            .map(|name| attribute(root, name).to_owned())
+    };
+    for theme in ["system", "light", "dark"] {
+        for color in ["blue", "purple", "green", "orange"] {
+            let sent = look(&format!("{theme}.{color}.rtl.plain")).await;
+            assert_eq!(sent, [theme, color, "rtl", "closed"]);
+        }
+    }
+    for hostile in [
+        "",
+        "evil",
+        "\"><script>evil()</script>",
+        "dark\" onload=\"evil()",
+        "%22%3E%3Cscript%3Eevil()%3C/script%3E",
+        "DARK.Purple.RTL",
+        "dark,purple",
+    ] {
+        assert_eq!(
+            look(hostile).await,
+            ["system", "blue", "ltr", "open"],
+            "{hostile}"
+        );
+    }
+}
+
+/// What a first visit to a page with a history loads, packed as browsers ask for it: bytes at most.
+const FIRST_LOAD_BYTES_MAX: usize = 60 * 1024;
+const FIRST_SCRIPT_BYTES_MAX: usize = 36 * 1024;
+
+#[tokio::test]
+async fn a_first_visit_loads_little_and_announces_just_what_its_script_imports() {
+    let cast = Cast::assemble().await;
+    for n in 0..50 {
+        let text = format!(
+            "Message {n}: shall we meet at {}:30, or is {n} too late for you?",
+            n % 24
+        );
+        let sender = if n % 3 == 0 { &cast.bob } else { &cast.ada };
+        sender.say(cast.direct, &text).await;
+    }
+    let address = cast.server.address;
+    let cookie = format!("webchat_session={}", cast.ada.token);
+    let packed = async |path: &str| {
+        let headers = [
+            ("accept", "text/html"),
+            ("accept-encoding", "gzip"),
+            ("cookie", cookie.as_str()),
+        ];
+        let response = ask(address, Method::GET, path, &headers, "").await;
+        assert_eq!(response.status(), 200, "{path}");
+        response.bytes().await.unwrap().len()
+    };
+    let plain = async |path: &str| {
+        let response = page(Some(&cast.ada), address, path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    };
+    let path = format!("/c/{}", cast.direct);
+    let html = plain(&path).await;
+    let addresses = |before: &str| -> Vec<String> {
+        let parts = html.split(before).skip(1);
+        parts
+            .map(|part| part.split_once('"').unwrap().0.to_owned())
+            .collect()
+    };
+    let scripts = addresses("src=\"");
+    let folder = scripts[0].rsplit_once('/').unwrap().0;
+
+    let mut imported = BTreeSet::new();
+    let mut waiting = scripts.clone();
+    while let Some(script) = waiting.pop() {
+        let text = plain(&script).await;
+        // Not those that are imported when they are needed: `import("./…")`.
+        for part in text.split(" from \"./").skip(1) {
+            let name = part.split_once('"').unwrap().0;
+            let module = format!("{folder}/{name}");
+            if imported.insert(module.clone()) {
+                waiting.push(module);
+            }
+        }
+    }
+    let announced = addresses("rel=\"modulepreload\" href=\"");
+    assert_eq!(
+        announced.iter().cloned().collect::<BTreeSet<_>>(),
+        imported,
+        "none is missing, and none is there in vain"
+    );
+    assert_eq!(announced.len(), imported.len(), "each once");
+
+    let mut script_bytes = 0;
+    for script in scripts.iter().chain(&imported) {
+        script_bytes += packed(script).await;
+    }
+    let mut bytes = script_bytes + packed(&path).await;
+    let others = addresses("rel=\"stylesheet\" href=\"");
+    let icon = addresses("type=\"image/svg+xml\" href=\"");
+    for other in others.iter().chain(&icon) {
+        bytes += packed(other).await;
+    }
+    assert!(others.len() == 5 && icon.len() == 1);
+    assert!(
+        script_bytes <= FIRST_SCRIPT_BYTES_MAX && bytes <= FIRST_LOAD_BYTES_MAX,
+        "{bytes} bytes, {script_bytes} of them script"
+    );
 }
