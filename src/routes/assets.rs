@@ -42,26 +42,13 @@ pub fn base() -> &'static str {
     })
 }
 
-/// A script without its indentation and the lines that are comments: they are for who reads the source, and a
-/// fifth of what a first visit would load. No text of ours has lines for which either would matter.
-fn without_comments(source: &str) -> String {
-    let lines = source.lines().map(str::trim_start);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .flat_map(|line| [line, "\n"])
-        .collect()
-}
-
 pub fn asset(asked: &Asked) -> Result<Response, Problem> {
     let name = asked.parameters.text("file");
     let content = if name == EMOJI {
         Bytes::from_static(emoji::json().as_bytes())
     } else {
         let file = Static::get(name).ok_or_else(Problem::not_found)?;
-        match std::str::from_utf8(&file.data) {
-            Ok(source) if name.ends_with(".js") => without_comments(source).into(),
-            _ => file.data.into_owned().into(),
-        }
+        file.data.into_owned().into()
     };
     let content_type = match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("js") => "text/javascript; charset=utf-8",
@@ -86,18 +73,4 @@ pub fn asset(asked: &Asked) -> Result<Response, Problem> {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_script_is_sent_without_what_is_for_its_readers_alone() {
-        let source = "// Why.\n\nconst a = \"//x\"; // A unit.\n  // Why not.\n    a();\n";
-        assert_eq!(
-            without_comments(source),
-            "const a = \"//x\"; // A unit.\na();\n"
-        );
-    }
 }
