@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&served)?;
     for entry in fs::read_dir("static")? {
         let path = entry?.path();
-        let Some(name) = path.file_name() else { continue };
+        let Some(name) = path.file_name() else {
+            continue;
+        };
         let is_script = path.extension().is_some_and(|ending| ending == "js");
         if is_script {
             fs::write(served.join(name), minified(&path)?)?;

@@ -1,6 +1,5 @@
 // Wires the page: one connection, what listens to it, and the pane that is open.
 
-import { Alerts } from "./alerts.js";
 import { Announcer } from "./announcer.js";
 import { Connection } from "./connection.js";
 import { hideAsked, wireDetails } from "./details.js";
@@ -11,6 +10,8 @@ import { Pane } from "./pane.js";
 import { Presence, dressPresence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Sidebar, isMuted } from "./sidebar.js";
+import { countUnread, nameTitle } from "./title.js";
+import { isSpeaker, takeTurns } from "./turns.js";
 import { followKeyboard } from "./viewport.js";
 
 const { dataset: root } = document.documentElement;
@@ -26,8 +27,8 @@ const navigation = new Navigation(connection, signal);
 const receipts = new Receipts(connection, user.id, signal);
 new Presence(connection, signal);
 const announcer = new Announcer(find(".announcer"), signal);
-const alerts = new Alerts({ open: (id) => navigation.go(`/c/${id}`), onTurn: () => connection.wake(), signal });
-connection.restWhen(() => !alerts.speaks && outbox.size === 0);
+takeTurns(() => connection.wake(), signal);
+connection.restWhen(() => !isSpeaker() && outbox.size === 0);
 const sidebar = new Sidebar(find(".sidebar__nav"),
   { connection, userId: user.id, sees: (id) => id === pane.id && pane.showsNewest, signal });
 const session = { connection, outbox, receipts, announcer, navigation, user, confirm };
@@ -37,7 +38,7 @@ let pane = new Pane(find("main.pane"), session);
 
 function show() {
   sidebar.open(pane.id);
-  alerts.nameTitle(titleOf(pane));
+  nameTitle(titleOf(pane));
   dressPresence(pane.element);
   hideAsked();
 }
@@ -79,10 +80,16 @@ connection.addEventListener("frame:message", ({ detail: frame }) => {
   receipts.delivered(message.conversation_id, message.seq);
   const isUnseen = !isOpen || !pane.showsNewest;
   if (isNew && isUnseen && isNews(message) && !sidebar.isMuted(message.conversation_id)) {
-    const isDirect = sidebar.kindOf(message.conversation_id) === "direct";
-    alerts.messageCame(message, isDirect ? null : sidebar.titleOf(message.conversation_id), isOpen || isListAlone());
+    alertTo(message, isOpen || isListAlone());
   }
 }, { signal });
+
+async function alertTo(message, isBeforeEyes) {
+  const { conversation_id: id } = message;
+  const title = sidebar.kindOf(id) === "direct" ? null : sidebar.titleOf(id);
+  const { alertTo } = await import("./alerts.js");
+  alertTo(message, { title, isBeforeEyes, open: () => navigation.go(`/c/${id}`) });
+}
 
 // On a phone.
 function isListAlone() {
@@ -102,7 +109,7 @@ connection.addEventListener("frame:user", async ({ detail }) => {
   if (detail.user.id === user.id) user.name = root.userName = detail.user.name;
   const { rename } = await import("./names.js");
   rename(detail.user);
-  alerts.nameTitle(titleOf(pane));
+  nameTitle(titleOf(pane));
 }, { signal });
 
 connection.addEventListener("frame:preference", ({ detail: { preference } }) => {
@@ -113,7 +120,7 @@ connection.addEventListener("frame:preference", ({ detail: { preference } }) => 
 connection.addEventListener("frame:reset", () => location.reload(), { signal });
 connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.reload(), { signal });
 receipts.addEventListener("read", ({ detail }) => sidebar.read(detail.conversationId, detail.seq), { signal });
-sidebar.addEventListener("unread", ({ detail }) => alerts.count(detail), { signal });
+sidebar.addEventListener("unread", ({ detail }) => countUnread(detail), { signal });
 
 // What opens above the page is fetched when it is first asked for.
 

@@ -5,6 +5,7 @@ import { clockOf, dayOf, fullOf, isSameDay } from "./times.js";
 
 const RUN_MS = 5 * 60_000; // What comes later has a head of its own.
 
+const EXCERPT_MAX = 120;
 const TICKS = {
   waiting: "Sending", failed: "Not sent", sent: "Sent", delivered: "Delivered", read: "Read",
 };
@@ -67,6 +68,15 @@ export function describe(item) {
     TICKS[item.dataset.tick]?.toLowerCase(),
   ];
   item.setAttribute("aria-label", parts.filter(Boolean).join(", "));
+}
+
+export function bodyOf(item) {
+  return item.querySelector(".message__body").textContent;
+}
+
+// For a quote; in characters, as the server counts them.
+export function excerptOf(item) {
+  return Array.from(bodyOf(item)).slice(0, EXCERPT_MAX).join("");
 }
 
 // Private

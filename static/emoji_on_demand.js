@@ -1,17 +1,17 @@
 // Emoji for the message box. All that they need comes when they are first asked for: the picker with
 // the first click on its button, the completion with the first colon that could begin a shortcode.
 
-import { typeText } from "./type_text.js";
-
 const SHORTCODE_BEGINS = /(?:^|\s):/; // Not in a link or a time of day.
 
 export function offerEmoji(button, textarea, signal) {
   let picker = null;
+  let typeText;
   let completes = false;
 
   button.addEventListener("click", async () => {
     try {
-      const { EmojiPicker } = await import("./emoji_picker.js");
+      const [{ EmojiPicker }, types] = await Promise.all([import("./emoji_picker.js"), import("./type_text.js")]);
+      typeText = types.typeText;
       picker ??= new EmojiPicker(button, { onPick: insert, signal });
       await picker.toggle();
     } catch (error) {

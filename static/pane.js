@@ -1,18 +1,14 @@
 // The conversation that is open, or the one that the first message will begin: all that lives as long as it
 // is shown.
 
-import { get, post, put, remove } from "./api.js";
 import { Composer } from "./composer.js";
-import { sentenceOf, seqOf } from "./dress.js";
+import { excerptOf, sentenceOf, seqOf } from "./dress.js";
 import { drafts } from "./drafts.js";
-import { MessageActions } from "./message_actions.js";
 import { Pending } from "./pending.js";
 import { Ticks } from "./ticks.js";
 import { Timeline } from "./timeline.js";
-import { toast } from "./toasts.js";
+import { isLookedAt } from "./turns.js";
 import { Typing } from "./typing.js";
-
-const EXCERPT_MAX = 120;
 
 export class Pane {
   #element;
@@ -35,21 +31,18 @@ export class Pane {
     const { connection, user, outbox } = session;
     // What was written before there was a chat.
     if (conversationId && peerId) drafts.move(`user:${peerId}`, conversationId);
-    this.#timeline = new Timeline(element, { conversationId, userId: user.id, sees: () => isLookedAt(), signal });
+    this.#timeline = new Timeline(element, { conversationId, userId: user.id, sees: isLookedAt, signal });
     this.#pending = new Pending(this.#find(".timeline__pending"),
       { outbox, place: this.#place, user, timeline: this.#timeline, signal });
     const form = this.#find("form.composer");
     if (form) this.#composeIn(form);
-    const actions = new MessageActions(this.#find(".timeline"), { allows: (action, item) => this.#allows(action, item), signal });
-    actions.addEventListener("action", ({ detail }) => this.#act(detail), { signal });
     this.#find(".timeline__hello")?.addEventListener("click", () => this.#sayHello(), { signal });
     this.#find(".timeline").addEventListener("click", (event) => this.#clicked(event), { signal });
-    connection.addEventListener("frame:hidden", ({ detail }) => this.#hidden(detail), { signal });
-    connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
     this.#timeline.addEventListener("placed", ({ detail }) => this.#requote(detail), { signal });
     if (conversationId) this.#follow(conversationId);
     else connection.addEventListener("frame:member", ({ detail }) => this.#memberCame(detail.member), { signal });
-    this.#wireDetails();
+    this.#find(".details").addEventListener("click", (event) => this.#actOnConversation(event), { signal });
+    this.#offerDeeds();
   }
 
   // The element stays until another takes its place.
@@ -120,13 +113,14 @@ export class Pane {
     this.#composer = new Composer(form, this.#place, signal);
     on("input", (isWriting) => this.#typing?.announce(isWriting));
     on("send", (message) => this.#send(message));
-    on("edit", ({ id, body, before }) => {
-      if (!this.#command({ type: "edit", message_id: id, body })) this.#composer.edit({ id, body: before }, body);
-    });
-    on("last", () => {
-      const own = Array.from(this.#timeline.items).findLast((item) => this.#allows("edit", item));
-      if (own) this.#edit(own);
-    });
+  }
+
+  // A moment later than all else, since one reads before one acts.
+  async #offerDeeds() {
+    const { MessageDeeds } = await import("./message_deeds.js");
+    new MessageDeeds(this.#element,
+      { session: this.#session, timeline: this.#timeline, composer: this.#composer, signal: this.#life.signal });
+    this.#element.dataset.ready = "";
   }
 
   #send({ body, kind, reply }) {
@@ -149,79 +143,6 @@ export class Pane {
     this.#timeline.jumpTo(Number(quote.pathname.split("/").pop()));
   }
 
-  // What can be done with a message by this reader.
-  #allows(action, item) {
-    const isOwn = item.dataset.sender === this.#session.user.id;
-    const is = (kind) => item.classList.contains(`message--${kind}`);
-    if (is("system") || is("pending")) return false;
-    switch (action) {
-      case "reply": return Boolean(this.#composer) && !is("deleted");
-      case "edit": return isOwn && Boolean(this.#composer) && !is("deleted");
-      case "copy": return !is("deleted");
-      case "delete": return !is("deleted") && (isOwn || ["owner", "admin"].includes(this.#element.dataset.role));
-      default: return true;
-    }
-  }
-
-  #act({ action, item }) {
-    const { messageId: id } = item.dataset;
-    const body = bodyOf(item);
-    switch (action) {
-      case "reply": return this.#composer.reply({ id, name: nameOf(item), excerpt: excerptOf(item) });
-      case "edit": return this.#edit(item);
-      case "copy": return copy(body, "Copied.");
-      case "link": return copy(item.querySelector(".message__link").href, "Link copied.");
-      case "hide": return this.#hide(id);
-      case "delete": return this.#delete(id);
-    }
-  }
-
-  #edit(item) {
-    this.#composer.edit({ id: item.dataset.messageId, body: bodyOf(item) });
-  }
-
-  async #hide(id) {
-    try {
-      await remove(`/api/messages/${id}?for=me`);
-      toast("Deleted for you.", { action: "Undo", onAction: () => this.#unhide(id) });
-    } catch (error) {
-      toast(error.message);
-    }
-  }
-
-  async #unhide(id) {
-    await post(`/api/messages/${id}/restore?for=me`).catch((error) => toast(error.message));
-  }
-
-  async #delete(id) {
-    if (await this.#session.confirm("Delete this message for everyone?", "Delete")) {
-      this.#command({ type: "delete", message_id: id, for: "everyone" });
-    }
-  }
-
-  #command(frame) {
-    const isSent = this.#session.connection.send({ ...frame, ref: `command-${frame.message_id}` });
-    if (!isSent) toast("You are not connected. Try again in a moment.");
-    return isSent;
-  }
-
-  #refused({ ref, detail }) {
-    if (String(ref).startsWith("command-")) toast(detail);
-  }
-
-  async #hidden({ conversation_id: conversationId, message_id: messageId, seq, hidden }) {
-    if (conversationId !== this.id) return;
-    if (hidden) return this.#timeline.hide(messageId);
-    this.#timeline.unhide(messageId);
-    const query = new URLSearchParams({ around: seq, limit: 1, render: "html" });
-    try {
-      const { items } = await get(`/api/conversations/${conversationId}/messages?${query}`, { signal: this.#life.signal });
-      for (const { html } of items) this.#timeline.show(html, { isTakenBack: true });
-    } catch (error) {
-      if (!this.#life.signal.aborted) toast(error.message);
-    }
-  }
-
   // Who quotes a message that was changed shows what it says now.
   #requote(items) {
     for (const item of items) {
@@ -232,57 +153,15 @@ export class Pane {
     }
   }
 
-  #wireDetails() {
-    const { signal } = this.#life;
-    const on = (selector, handle) => this.#find(selector)?.addEventListener("click", handle, { signal });
-    on(".details__link", () => copy(new URL(`/c/${this.id}`, location.href).href, "Link copied."));
-    on(".details__mute", ({ currentTarget }) => this.#mute(currentTarget));
-    on(".details__leave", () => this.#leave());
+  async #actOnConversation({ target }) {
+    const button = target.closest(".details__actions button");
+    if (!button) return;
+    const { actOn } = await import("./conversation_deeds.js");
+    actOn(this.#element, button, this.#session.confirm);
   }
-
-  async #mute(button) {
-    const mutes = button.ariaPressed !== "true";
-    try {
-      await put(`/api/conversations/${this.id}/preferences`, { muted_until: mutes ? "infinity" : null });
-      button.ariaPressed = String(mutes);
-    } catch (error) {
-      toast(error.message);
-    }
-  }
-
-  async #leave() {
-    if (!await this.#session.confirm(`Leave ${this.#element.dataset.title}?`, "Leave")) return;
-    await remove(`/api/conversations/${this.id}/members/me`).catch((error) => toast(error.message));
-  }
-}
-
-function isLookedAt() {
-  return document.hasFocus() && !document.hidden;
 }
 
 // A first revision, and of somebody else.
 function isNews({ dataset, isTakenBack }, userId) {
   return dataset.sender !== userId && dataset.revision === "1" && !isTakenBack;
-}
-
-function bodyOf(item) {
-  return item.querySelector(".message__body").textContent;
-}
-
-// In characters, as the server counts them.
-function excerptOf(item) {
-  return Array.from(bodyOf(item)).slice(0, EXCERPT_MAX).join("");
-}
-
-function nameOf(item) {
-  return item.querySelector(".message__sender").textContent;
-}
-
-async function copy(text, done) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(done);
-  } catch {
-    toast("The browser does not let the page copy. Select the text instead.");
-  }
 }

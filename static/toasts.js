@@ -4,10 +4,15 @@
 const SHOWN_MS = 6_000;
 const TOASTS_MAX = 3;
 
-export function toast(text, { title, action, onAction } = {}) {
+// One of the same `key` takes the place of the one before.
+export function toast(text, { title, key = "", action, onAction } = {}) {
   const place = document.querySelector(".toasts");
   const item = document.createElement("div");
   item.className = "toast";
+  if (key) {
+    item.dataset.key = key;
+    place.querySelector(`[data-key="${CSS.escape(key)}"]`)?.remove();
+  }
   if (title) append(item, "b", "toast__title", title);
   append(item, "span", "toast__text", text);
   if (action) {

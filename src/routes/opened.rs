@@ -168,10 +168,14 @@ impl Opened {
             .map(|json| listed::read(json))
             .collect::<Result<_, _>>()?;
         let viewer_id = self.viewer.to_string();
-        let people: Vec<_> = members
+        let mut people: Vec<_> = members
             .iter()
             .map(|member| member.view(&viewer_id))
             .collect();
+        // Who is there comes first: one came to talk.
+        people.sort_by_cached_key(|person| {
+            (presence_rank(person.status), person.name.to_lowercase())
+        });
         let marks: BTreeMap<_, _> = members
             .iter()
             .filter(|member| member.user_id != viewer_id)
@@ -207,6 +211,14 @@ impl Opened {
             member_count: conversation.member_count,
         };
         Ok(render(pane))
+    }
+}
+
+fn presence_rank(status: &str) -> u8 {
+    match status {
+        "online" => 0,
+        "away" => 1,
+        _ => 2,
     }
 }
 

@@ -169,8 +169,11 @@ impl Browser {
     }
 
     pub async fn until_live(&self) {
-        self.until("document.documentElement.dataset.connection === 'live'")
-            .await;
+        self.until(
+            "document.documentElement.dataset.connection === 'live'
+                && document.querySelector('main.pane:is(.pane--none, [data-ready])')",
+        )
+        .await;
     }
 
     /// Waits for a message of exactly these words.

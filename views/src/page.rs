@@ -23,19 +23,17 @@ const STYLES: [&str; 5] = [
 ];
 
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 31] = [
-    "alerts.js",
+const MODULES: [&str; 30] = [
     "announcer.js",
     "api.js",
     "composer.js",
     "connection.js",
-    "dress.js",
     "details.js",
     "drafts.js",
+    "dress.js",
     "emoji_on_demand.js",
     "fragment.js",
     "indicator.js",
-    "message_actions.js",
     "navigation.js",
     "outbox.js",
     "pane.js",
@@ -50,8 +48,9 @@ const MODULES: [&str; 31] = [
     "ticks.js",
     "timeline.js",
     "times.js",
+    "title.js",
     "toasts.js",
-    "type_text.js",
+    "turns.js",
     "typing.js",
     "unread.js",
     "viewport.js",

@@ -70,7 +70,7 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                         aria-controls="details" { (icon(Icon::People)) }
                 }
                 p.connection role="status" hidden {}
-                noscript { p.connection { "Live chat needs JavaScript. Turn it on to read and write messages." } }
+                noscript { p.connection { "Turn on JavaScript to write, and to see what is new." } }
                 (timeline(pane))
                 p.typing dir="auto" {}
                 @if pane.closed {

@@ -1,0 +1,22 @@
+// What one does to a conversation from its details: mutes it, leaves it, passes its address on.
+
+import { put, remove } from "./api.js";
+import { copy } from "./clipboard.js";
+import { toast } from "./toasts.js";
+
+export async function actOn(pane, button, confirm) {
+  const path = `/api/conversations/${pane.dataset.conversationId}`;
+  try {
+    if (button.matches(".details__mute")) await mute(path, button);
+    else if (button.matches(".details__link")) await copy(new URL(`/c/${pane.dataset.conversationId}`, location.href).href, "Link copied.");
+    else if (button.matches(".details__leave") && await confirm(`Leave ${pane.dataset.title}?`, "Leave")) await remove(`${path}/members/me`);
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+async function mute(path, button) {
+  const mutes = button.ariaPressed !== "true";
+  await put(`${path}/preferences`, { muted_until: mutes ? "infinity" : null });
+  button.ariaPressed = String(mutes);
+}
