@@ -49,9 +49,11 @@ function titleOf({ element }) {
 
 navigation.addEventListener("arrive", ({ detail: { pane: element, frames } }) => {
   const { id: from } = pane;
+  const writes = document.activeElement.matches(".composer__body"); // Then a phone's keyboard is there already.
   pane.end();
   pane.element.replaceWith(element);
   pane = new Pane(element, session);
+  if (writes) element.querySelector(".composer__body")?.focus({ preventScroll: true });
   if (!element.contains(document.activeElement)) focusArrival(element, from);
   for (const frame of frames) if (frame.message.conversation_id === pane.id) pane.receive(frame);
   show();

@@ -550,6 +550,14 @@ async fn the_focus_follows_to_another_conversation_and_back_to_the_list() {
     eve.click(".conversation__link").await;
     eve.until("document.querySelector('.pane__title')").await;
     until_focused(&eve, "pane__title").await;
+
+    // Unless it is there already: the first message makes a conversation, and one writes on.
+    eve.go(&format!("/u/{}", bob.id)).await;
+    eve.until_live().await;
+    eve.type_into("#composer:enabled", "hello").await;
+    eve.click(".composer__send").await;
+    eve.find(".pane[data-conversation-id]").await;
+    until_focused(&eve, "composer").await;
     eve.close().await;
     server.stop().await;
 }
