@@ -37,7 +37,8 @@ async fn a_direct_chat_is_started_from_the_dialog() {
 
     ada.click(".sidebar__new").await;
     ada.type_into("#new-chat-query", "bo").await;
-    ada.find("[data-user-id] .person__link").await;
+    ada.until("document.querySelectorAll('.person').length === 1")
+        .await;
     ada.click(&format!("[data-user-id=\"{}\"] .person__link", bob.id))
         .await;
 
