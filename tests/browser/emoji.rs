@@ -262,7 +262,7 @@ async fn enter_takes_the_suggestion_and_only_then_sends() {
             ))
             .await
     };
-    assert_eq!(attribute("aria-expanded").await, "true");
+    assert_eq!(attribute("aria-autocomplete").await, "list");
     assert_eq!(
         browser
             .value("document.getElementById(document.querySelector('#composer').getAttribute('aria-activedescendant')).role")
@@ -272,7 +272,7 @@ async fn enter_takes_the_suggestion_and_only_then_sends() {
     press(&browser, &Key::Enter.to_string()).await;
 
     assert_eq!(written(&browser).await, "hurray 🎉");
-    assert_eq!(attribute("aria-expanded").await, Value::Null);
+    assert_eq!(attribute("aria-autocomplete").await, Value::Null);
     assert!(browser.said().await.is_empty());
     press(&browser, &Key::Enter.to_string()).await;
     browser.until_said("hurray 🎉").await;
