@@ -118,7 +118,12 @@ impl Browser {
     }
 
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        // What is found may be replaced by a fresh one before it is clicked on.
+        while let Err(error) = self.find(css).await.click().await {
+            let is_gone = error.is_stale_element_reference() && Instant::now() < deadline;
+            assert!(is_gone, "{css}: {error}");
+        }
     }
 
     /// Types into a field; the keys of `Key` may be among the text.
