@@ -10,7 +10,6 @@ export function rename({ id, name }) {
   for (const place of within([peer], ":is(.pane__title, .timeline__start-title, .details__title)")) place.textContent = name;
   for (const place of within([own, ...people], ".avatar")) place.textContent = initialsOf(name);
   for (const place of within([peer], ":is(.pane__header, .timeline__start, .details__profile) .avatar")) place.textContent = initialsOf(name);
-  document.querySelector(own)?.setAttribute("aria-label", `${name}, settings`);
   const pane = document.querySelector(peer);
   if (pane) pane.dataset.title = name;
 }

@@ -164,6 +164,7 @@ export class Timeline extends EventTarget {
   // Private
 
   #open() {
+    this.#scroller.dataset.kept = "";
     for (const item of this.#list.children) dress(item);
     const { readSeq, unread, highlight } = this.#scroller.dataset;
     if (Number(unread) > 0) this.#unread.begin(Number(readSeq) + 1, Number(unread));

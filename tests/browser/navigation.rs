@@ -326,7 +326,7 @@ async fn the_address_of_a_person_shows_the_chat_that_there_is_with_them() {
 }
 
 #[tokio::test]
-async fn the_way_past_the_list_leads_to_the_message_box_and_fetches_nothing() {
+async fn the_way_past_the_list_leads_to_the_conversation_and_fetches_nothing() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
     let ada = watched(&server, "Ada").await;
@@ -334,7 +334,7 @@ async fn the_way_past_the_list_leads_to_the_message_box_and_fetches_nothing() {
         .await;
 
     ada.value("document.querySelector('.skip').click()").await;
-    ada.until("document.activeElement.id === 'composer'").await;
+    ada.until("document.activeElement.id === 'main'").await;
     ada.say("here").await;
     ada.until_said("here").await;
 

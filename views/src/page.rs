@@ -149,10 +149,10 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
         {
             head {
                 (head(title, page.assets))
-                // Before the first paint, so that one's own messages do not jump to their side, and what
-                // is newest does not scroll into view when the eye is already there.
+                // Before the first paint, so that one's own messages do not jump to their side. The rest comes
+                // after it: what the server rendered can be read.
                 script type="module" async blocking="render" src={ (page.assets) "/viewer.js" } {}
-                script type="module" blocking="render" src={ (page.assets) "/app.js" } {}
+                script type="module" src={ (page.assets) "/app.js" } {}
                 @for module in MODULES {
                     link rel="modulepreload" href={ (page.assets) "/" (module) };
                 }

@@ -126,12 +126,15 @@ fn timeline(pane: &Pane<'_>) -> Markup {
                 data-highlight=[pane.highlight]
                 data-marks=[pane.marks]
             {
-                div.timeline__start hidden[pane.older.is_some()] { (beginning(pane)) }
-                ol.timeline__messages {
-                    @for entry in pane.messages { (message(entry)) }
+                // One block, so that its end is seen before the script has come to scroll there.
+                div.timeline__content {
+                    div.timeline__start hidden[pane.older.is_some()] { (beginning(pane)) }
+                    ol.timeline__messages {
+                        @for entry in pane.messages { (message(entry)) }
+                    }
+                    // What is still on its way; the script fills it.
+                    ol.timeline__pending aria-label="On the way" {}
                 }
-                // What is still on its way; the script fills it.
-                ol.timeline__pending aria-label="On the way" {}
             }
             button.timeline__unread.button.button--float type="button" hidden {
                 (icon(Icon::Up)) span.timeline__unread-text { "New messages" }
