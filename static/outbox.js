@@ -184,7 +184,7 @@ export class Outbox extends EventTarget {
 }
 
 // Where an item belongs: in a conversation, or with a person until there is one.
-export function placeOf({ conversation_id: conversationId, user_id: userId }) {
+function placeOf({ conversation_id: conversationId, user_id: userId }) {
   return conversationId ?? `user:${userId}`;
 }
 

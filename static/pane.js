@@ -17,7 +17,6 @@ export class Pane {
   #timeline;
   #composer;
   #typing;
-  #pending;
 
   // Lifecycle
 
@@ -32,7 +31,7 @@ export class Pane {
     // What was written before there was a chat.
     if (conversationId && peerId) drafts.move(`user:${peerId}`, conversationId);
     this.#timeline = new Timeline(element, { conversationId, userId: user.id, sees: isLookedAt, signal });
-    this.#pending = new Pending(this.#find(".timeline__pending"),
+    new Pending(this.#find(".timeline__pending"),
       { outbox, place: this.#place, user, timeline: this.#timeline, signal });
     const form = this.#find("form.composer");
     if (form) this.#composeIn(form);
@@ -64,10 +63,6 @@ export class Pane {
   receive({ message, html }) {
     this.#timeline.show(html);
     this.#typing?.hide(message.sender_id);
-  }
-
-  jumpTo(seq) {
-    this.#timeline.jumpTo(seq);
   }
 
   // Whether it is the chat with somebody that has just begun; what is written goes on there.

@@ -194,12 +194,13 @@ pub fn page(status: StatusCode, markup: views::Markup) -> Response {
     respond(status, "text/html; charset=utf-8", markup.into_string())
 }
 
-pub fn problem(problem: &Problem, as_page: bool) -> Response {
-    let mut response = if as_page {
+/// As JSON, or, in a reader's look, as a page.
+pub fn problem(problem: &Problem, as_page: Option<&views::Look>) -> Response {
+    let mut response = if let Some(look) = as_page {
         let title = problem.status.canonical_reason().unwrap_or("Error");
         page(
             problem.status,
-            views::error_page(problem.status.as_u16(), title, &problem.detail),
+            views::error_page(problem.status.as_u16(), title, &problem.detail, look),
         )
     } else {
         respond(

@@ -194,6 +194,7 @@ pub(super) struct Asked {
 /// Answers any request; what goes wrong becomes a problem in JSON, or a page for a browser.
 pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     let wants_page = http::accepts_html(request.headers()) && request.method() == Method::GET;
+    let look = wants_page.then(|| pages::look(request.headers()));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let encoding = compression::accepted(request.headers());
@@ -214,11 +215,11 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
                             | Route::OpenPerson
                             | Route::GuestAuth
                     );
-                    http::problem(&problem, wants_page && is_page)
+                    http::problem(&problem, look.as_ref().filter(|_| is_page))
                 }
             }
         }
-        Err(problem) => http::problem(&problem, wants_page),
+        Err(problem) => http::problem(&problem, look.as_ref()),
     };
     metrics::counter!("webchat_http_requests_total", "method" => method_label(&method), "status" => response.status().as_u16().to_string())
         .increment(1);
@@ -348,7 +349,7 @@ fn method_not_allowed(route: Route) -> Response {
         "method_not_allowed",
         format!("This address takes {allowed}."),
     );
-    let mut response = http::problem(&problem, false);
+    let mut response = http::problem(&problem, None);
     response
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static(allowed));

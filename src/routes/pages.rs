@@ -114,7 +114,8 @@ pub fn welcome(
     )
 }
 
-fn look(headers: &HeaderMap) -> views::Look {
+/// How a reader wants pages to look.
+pub fn look(headers: &HeaderMap) -> views::Look {
     identity::read_cookie(headers, LOOK_COOKIE)
         .map(|words| views::Look::from_words(&words))
         .unwrap_or_default()

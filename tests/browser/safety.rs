@@ -229,6 +229,7 @@ async fn the_page_lets_no_text_become_markup_or_script() {
         "TrustedHTML",
         "TrustedScript",
         "trusted type",
+        "TrustedTypePolicy",
         "document.write",
     ])
     .await;

@@ -229,7 +229,7 @@ async fn who_takes_another_name_is_called_by_it_everywhere() {
         .await;
     for tab in [&other, &first] {
         ada.look_at(tab).await;
-        ada.until("document.querySelector('.sidebar__viewer').textContent === 'CKCountess King'")
+        ada.until("document.querySelector('.sidebar__viewer').textContent === 'CKCountess King, settings'")
             .await;
         ada.until("Array.from(document.querySelectorAll('.conversation__title'), (title) => title.textContent).includes('Robert')")
             .await;

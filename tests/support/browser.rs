@@ -146,10 +146,12 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
+    /// In one step, since the page may put another element in the place of what was found.
     pub async fn text(&self, css: &str) -> String {
-        let element = self.find(css).await;
-        let text = element.prop("textContent").await.unwrap();
-        text.unwrap_or_default()
+        let element = format!("document.querySelector({})", json!(css));
+        self.until(&element).await;
+        let text = self.value(&format!("{element}?.textContent ?? ''")).await;
+        text.as_str().unwrap().to_owned()
     }
 
     /// Waits until an expression is true in the page, which may load another meanwhile.

@@ -178,10 +178,10 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
 }
 
 /// A page for what went wrong: `title` in a few words, `detail` what to do about it.
-pub fn error_page(status: u16, title: &str, detail: &str) -> Markup {
+pub fn error_page(status: u16, title: &str, detail: &str, look: &Look) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" dir=(look.direction()) data-theme=(look.theme) data-color=(look.color) {
             head { (head(title, ASSETS_UNHASHED)) }
             body {
                 main.welcome {
@@ -328,7 +328,7 @@ mod tests {
                 name: "",
                 error: None,
             }),
-            error_page(404, "Not found", "It is not here."),
+            error_page(404, "Not found", "It is not here.", &PLAIN),
         ];
         for page in pages {
             let html = page.into_string();
@@ -394,7 +394,7 @@ mod tests {
                 name: HOSTILE,
                 error: Some(HOSTILE),
             }),
-            error_page(400, HOSTILE, HOSTILE),
+            error_page(400, HOSTILE, HOSTILE, &PLAIN),
         ] {
             assert!(!html.into_string().contains("<script"));
         }
@@ -428,6 +428,7 @@ mod tests {
             404,
             "Not Found",
             "conversation_id: there is no such conversation.",
+            &PLAIN,
         )
         .into_string();
         assert!(html.contains("<p>There is no such conversation.</p>"));
