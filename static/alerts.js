@@ -3,7 +3,7 @@
 
 import { setting } from "./settings.js";
 import { toast } from "./toasts.js";
-import { isAnyLookedAt, isLookedAt, isSpeaker } from "./turns.js";
+import { isSpeaker } from "./turns.js";
 
 const SOUND_REST_MS = 1_500; // A burst is one sound.
 const TEXT_MAX = 140;
@@ -12,16 +12,17 @@ let soundedAt = 0;
 let audio = null;
 
 // `title`: of the conversation, null where the sender says it all. `isBeforeEyes`: the list or the conversation
-// shows the message, so that a notice would say it twice. `open()` leads to it.
-export async function alertTo(message, { title, isBeforeEyes, open }) {
+// shows the message, so that a notice would say it twice. `isHere`, `isAnywhere`: whether somebody looked at this
+// tab, at any. `open()` leads to the message.
+export function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere, open }) {
   const text = shorten(message.body ?? "");
   const name = message.sender_name ?? "Someone";
   const head = title && title !== name ? `${name} in ${title}` : name;
   const { conversation_id: key } = message;
-  if (isLookedAt() && !isBeforeEyes) toast(text, { title: head, key, action: "Open", onAction: open });
+  if (isHere && !isBeforeEyes) toast(text, { title: head, key, action: "Open", onAction: open });
   if (!isSpeaker()) return;
   sound();
-  if (!await isAnyLookedAt()) notify(head, { body: text, tag: key }, open);
+  if (!isAnywhere) notify(head, { body: text, tag: key }, open);
 }
 
 function notify(head, options, open) {

@@ -11,7 +11,7 @@ import { Presence, dressPresence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Sidebar, isMuted } from "./sidebar.js";
 import { countUnread, nameTitle } from "./title.js";
-import { isSpeaker, takeTurns } from "./turns.js";
+import { isAnyLookedAt, isLookedAt, isSpeaker, takeTurns } from "./turns.js";
 import { followKeyboard } from "./viewport.js";
 
 const { dataset: root } = document.documentElement;
@@ -89,8 +89,10 @@ connection.addEventListener("frame:message", ({ detail: frame }) => {
 async function alertTo(message, isBeforeEyes) {
   const { conversation_id: id } = message;
   const title = sidebar.kindOf(id) === "direct" ? null : sidebar.titleOf(id);
+  // When the message came, not when it is told.
+  const [isHere, isAnywhere] = [isLookedAt(), isAnyLookedAt()];
   const { alertTo } = await import("./alerts.js");
-  alertTo(message, { title, isBeforeEyes, open: () => navigation.go(`/c/${id}`) });
+  alertTo(message, { title, isBeforeEyes, isHere, isAnywhere: await isAnywhere, open: () => navigation.go(`/c/${id}`) });
 }
 
 // On a phone.

@@ -94,6 +94,18 @@ fn last_is(conversation: Uuid, text: &str) -> String {
     )
 }
 
+/// A tab that was closed a moment ago may still be counted among those that somebody looks at.
+async fn until_nobody_looks(browser: &Browser) {
+    browser
+        .value(
+            "(async () => {
+                const looks = ({ name }) => name === 'webchat-eyes';
+                while ((await navigator.locks.query()).held.some(looks)) await new Promise(requestAnimationFrame);
+            })()",
+        )
+        .await;
+}
+
 #[tokio::test]
 async fn of_three_tabs_one_speaks_and_notifies_only_while_none_is_looked_at() {
     let database = TestDatabase::create().await;
@@ -183,6 +195,7 @@ async fn of_three_tabs_one_speaks_and_notifies_only_while_none_is_looked_at() {
     ada.look_at(&tabs[0]).await;
     ada.close_tab().await;
     ada.look_at(&elsewhere).await;
+    until_nobody_looks(&ada).await;
     bob.say(with_bob, "and now").await;
     ada.until("localStorage.notified.includes('and now')").await;
     assert_eq!(

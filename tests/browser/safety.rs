@@ -134,9 +134,15 @@ async fn names_titles_and_words_stay_text_wherever_they_are_shown() {
     }
     check_unharmed(&ada).await;
 
-    let away = ada.look_away().await;
     let mallory = Person::guest(server.address, HOSTILE[1]).await;
+    let ada_id = ada.user_id().await.to_string();
+    let mut listener = database.listen().await;
+    let away = ada.look_away().await;
     mallory.say(general, HOSTILE[2]).await;
+    // She must not look back before it has come.
+    listener
+        .next_event(|heard| heard.kind() == "receipt" && heard.event()["user_id"] == ada_id)
+        .await;
     away.look_back().await;
     ada.until("notified.length > 0").await;
     assert_eq!(
