@@ -15,7 +15,7 @@ use webchat::settings::Settings;
 use super::TestDatabase;
 
 /// Generous: machines that run tests may do other things besides.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Settings of a server on this database, with limits that tests do not run into.
 fn variables(database: &TestDatabase, more: &[(&str, &str)]) -> HashMap<String, String> {
