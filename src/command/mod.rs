@@ -256,7 +256,7 @@ impl Commands {
                 if !self.hub.is_member(actor.user, conversation_id) {
                     // A client without a socket, or one that has just joined: the database knows.
                     self.database
-                        .read_conversation(actor.user, conversation_id)
+                        .require_member(actor.user, conversation_id)
                         .await?;
                 }
                 self.writer.typing(actor.user, conversation_id, state);

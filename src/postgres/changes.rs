@@ -48,29 +48,18 @@ impl Database {
         id: Uuid,
         user: Option<Uuid>,
     ) -> Result<Option<String>, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.read_event($1, $2, $3)",
-                &[&kind, &id, &user],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value("select chat.read_event($1, $2, $3)", &[&kind, &id, &user])
+            .await
     }
 
     /// Begins a new epoch when the data lives elsewhere than before; returns the present one's label.
     pub async fn renew_epoch(&self) -> Result<String, DatabaseError> {
-        let row = self
-            .row(Repeat::Safe, "select chat.renew_epoch()", &[])
-            .await?;
-        Ok(row.get(0))
+        self.value("select chat.renew_epoch()", &[]).await
     }
 
     /// The share of PostgreSQL's notification queue that is full, 0 to 1.
     pub async fn notification_queue_usage(&self) -> Result<f64, DatabaseError> {
-        let row = self
-            .row(Repeat::Safe, "select pg_notification_queue_usage()", &[])
-            .await?;
-        Ok(row.get(0))
+        self.value("select pg_notification_queue_usage()", &[])
+            .await
     }
 }

@@ -30,14 +30,11 @@ pub struct Preferences {
 impl Database {
     /// Ids of the conversations that a user is a member of.
     pub async fn conversation_ids(&self, user: Uuid) -> Result<Vec<Uuid>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select conversation_id from chat.members where user_id = $1 and active",
-                &[&user],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values(
+            "select conversation_id from chat.members where user_id = $1 and active",
+            &[&user],
+        )
+        .await
     }
 
     pub async fn general_id(&self) -> Result<Option<Uuid>, DatabaseError> {
@@ -113,14 +110,8 @@ impl Database {
         description: Option<&str>,
         join_policy: Option<&str>,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.conversation_json(c)::text from chat.update_conversation($1, $2, $3, $4, $5) c",
-                &[&actor, &conversation, &title, &description, &join_policy],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value("select chat.conversation_json(c)::text from chat.update_conversation($1, $2, $3, $4, $5) c",
+                &[&actor, &conversation, &title, &description, &join_policy]).await
     }
 
     pub async fn close_conversation(
@@ -128,14 +119,26 @@ impl Database {
         actor: Uuid,
         conversation: Uuid,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.conversation_json(c)::text from chat.close_conversation($1, $2) c",
-                &[&actor, &conversation],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value(
+            "select chat.conversation_json(c)::text from chat.close_conversation($1, $2) c",
+            &[&actor, &conversation],
+        )
+        .await
+    }
+
+    /// Refuses who is no member: not found, or not a member.
+    pub async fn require_member(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<(), DatabaseError> {
+        self.row(
+            Repeat::Safe,
+            "select chat.require_member($1, $2)",
+            &[&actor, &conversation],
+        )
+        .await?;
+        Ok(())
     }
 
     pub async fn read_conversation(
@@ -143,14 +146,11 @@ impl Database {
         actor: Uuid,
         conversation: Uuid,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.read_conversation($1, $2)::text",
-                &[&actor, &conversation],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value(
+            "select chat.read_conversation($1, $2)::text",
+            &[&actor, &conversation],
+        )
+        .await
     }
 
     pub async fn set_preferences(
@@ -159,22 +159,19 @@ impl Database {
         conversation: Uuid,
         preferences: &Preferences,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.preference_json(p)::text
+        self.value(
+            "select chat.preference_json(p)::text
                  from chat.set_preferences($1, $2, $3, $4, $5::text::timestamptz, $6) p",
-                &[
-                    &actor,
-                    &conversation,
-                    &preferences.pinned,
-                    &preferences.archived,
-                    &preferences.muted_until,
-                    &preferences.notify,
-                ],
-            )
-            .await?;
-        Ok(row.get(0))
+            &[
+                &actor,
+                &conversation,
+                &preferences.pinned,
+                &preferences.archived,
+                &preferences.muted_until,
+                &preferences.notify,
+            ],
+        )
+        .await
     }
 
     pub async fn mark_unread(
@@ -182,14 +179,11 @@ impl Database {
         actor: Uuid,
         conversation: Uuid,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.preference_json(p)::text from chat.mark_unread($1, $2) p",
-                &[&actor, &conversation],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value(
+            "select chat.preference_json(p)::text from chat.mark_unread($1, $2) p",
+            &[&actor, &conversation],
+        )
+        .await
     }
 
     /// A page of a user's conversations, and the place after its last when it is full.
@@ -228,14 +222,11 @@ impl Database {
         query: &str,
         limit: i32,
     ) -> Result<Vec<String>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select c::text from chat.find_conversations($1, $2, $3) c",
-                &[&actor, &query, &limit],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values(
+            "select c::text from chat.find_conversations($1, $2, $3) c",
+            &[&actor, &query, &limit],
+        )
+        .await
     }
 
     pub async fn list_members(
@@ -245,14 +236,11 @@ impl Database {
         after: Option<Uuid>,
         limit: i32,
     ) -> Result<Vec<String>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select m::text from chat.list_members($1, $2, $3, $4) m",
-                &[&actor, &conversation, &after, &limit],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values(
+            "select m::text from chat.list_members($1, $2, $3, $4) m",
+            &[&actor, &conversation, &after, &limit],
+        )
+        .await
     }
 
     pub async fn add_member(
@@ -282,7 +270,7 @@ impl Database {
         conversation: Uuid,
         user: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.member(
+        self.value(
             "select chat.member_json(m, u.name)::text
              from chat.remove_member($1, $2, $3) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation, &user],
@@ -297,7 +285,7 @@ impl Database {
         user: Uuid,
         role: &str,
     ) -> Result<String, DatabaseError> {
-        self.member(
+        self.value(
             "select chat.member_json(m, u.name)::text
              from chat.set_role($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation, &user, &role],
@@ -306,20 +294,12 @@ impl Database {
     }
 
     pub async fn join(&self, actor: Uuid, conversation: Uuid) -> Result<String, DatabaseError> {
-        self.member(
+        self.value(
             "select chat.member_json(m, u.name)::text
              from chat.join($1, $2) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation],
         )
         .await
-    }
-
-    async fn member(
-        &self,
-        sql: &str,
-        params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
-    ) -> Result<String, DatabaseError> {
-        Ok(self.row(Repeat::Safe, sql, params).await?.get(0))
     }
 
     /// Runs what makes a conversation, then reads it as its member sees it: a statement does not

@@ -66,21 +66,18 @@ impl Database {
         place: HistoryPlace,
         limit: i32,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.history_page($1, $2, $3, $4, $5, $6)",
-                &[
-                    &actor,
-                    &conversation,
-                    &place.before,
-                    &place.after,
-                    &place.around,
-                    &limit,
-                ],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value(
+            "select chat.history_page($1, $2, $3, $4, $5, $6)",
+            &[
+                &actor,
+                &conversation,
+                &place.before,
+                &place.after,
+                &place.around,
+                &limit,
+            ],
+        )
+        .await
     }
 
     /// The newest page for the session behind a token, which is looked up on the way: none when it has
@@ -108,7 +105,7 @@ impl Database {
     }
 
     pub async fn read_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
-        self.message(
+        self.value(
             "select chat.read_message($1, $2)::text",
             &[&actor, &message],
         )
@@ -121,7 +118,7 @@ impl Database {
         message: Uuid,
         body: &str,
     ) -> Result<String, DatabaseError> {
-        self.message(
+        self.value(
             "select chat.message_json(m, u.name)::text
              from chat.edit_message($1, $2, $3) m left join chat.users u on u.id = m.sender_id",
             &[&actor, &message, &body],
@@ -134,12 +131,7 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.message(
-            "select chat.message_json(m, u.name)::text
-             from chat.delete_message($1, $2) m left join chat.users u on u.id = m.sender_id",
-            &[&actor, &message],
-        )
-        .await
+        self.act_on_message("delete_message", actor, message).await
     }
 
     pub async fn restore_message(
@@ -147,22 +139,12 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.message(
-            "select chat.message_json(m, u.name)::text
-             from chat.restore_message($1, $2) m left join chat.users u on u.id = m.sender_id",
-            &[&actor, &message],
-        )
-        .await
+        self.act_on_message("restore_message", actor, message).await
     }
 
     /// Deletes a message for the actor alone.
     pub async fn hide_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
-        self.message(
-            "select chat.message_json(m, u.name)::text
-             from chat.hide_message($1, $2) m left join chat.users u on u.id = m.sender_id",
-            &[&actor, &message],
-        )
-        .await
+        self.act_on_message("hide_message", actor, message).await
     }
 
     pub async fn unhide_message(
@@ -170,12 +152,7 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.message(
-            "select chat.message_json(m, u.name)::text
-             from chat.unhide_message($1, $2) m left join chat.users u on u.id = m.sender_id",
-            &[&actor, &message],
-        )
-        .await
+        self.act_on_message("unhide_message", actor, message).await
     }
 
     /// What a message said before each edit, oldest first.
@@ -184,21 +161,24 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<Vec<String>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select r::text from chat.revisions($1, $2) r",
-                &[&actor, &message],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values(
+            "select r::text from chat.revisions($1, $2) r",
+            &[&actor, &message],
+        )
+        .await
     }
 
-    async fn message(
+    /// Calls a function of the actor and a message that answers with the message.
+    async fn act_on_message(
         &self,
-        sql: &str,
-        params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+        function: &'static str,
+        actor: Uuid,
+        message: Uuid,
     ) -> Result<String, DatabaseError> {
-        Ok(self.row(Repeat::Safe, sql, params).await?.get(0))
+        let sql = format!(
+            "select chat.message_json(m, u.name)::text
+             from chat.{function}($1, $2) m left join chat.users u on u.id = m.sender_id"
+        );
+        self.value(&sql, &[&actor, &message]).await
     }
 }

@@ -23,7 +23,7 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod,
 };
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Config, Row};
 
 pub use error::{DatabaseError, Refusal};
@@ -212,6 +212,27 @@ impl Database {
                 was_sent: true,
             }),
         }
+    }
+
+    /// The first column of the one row that a statement answers with, which does no harm twice.
+    async fn value<T>(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<T, DatabaseError>
+    where
+        T: for<'a> FromSql<'a>,
+    {
+        Ok(self.row(Repeat::Safe, sql, params).await?.get(0))
+    }
+
+    /// The first column of each row, likewise.
+    async fn values<T>(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<T>, DatabaseError>
+    where
+        T: for<'a> FromSql<'a>,
+    {
+        let rows = self.rows(Repeat::Safe, sql, params).await?;
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
     }
 
     async fn row(

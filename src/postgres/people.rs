@@ -29,10 +29,7 @@ impl Database {
 
     /// online, away or offline.
     pub async fn status_of(&self, user: Uuid) -> Result<String, DatabaseError> {
-        let row = self
-            .row(Repeat::Safe, "select chat.status_of($1)", &[&user])
-            .await?;
-        Ok(row.get(0))
+        self.value("select chat.status_of($1)", &[&user]).await
     }
 
     pub async fn update_user(
@@ -42,14 +39,11 @@ impl Database {
         name: Option<&str>,
         username: Option<&str>,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.user_json(u)::text from chat.update_user($1, $2, $3, $4) u",
-                &[&actor, &user, &name, &username],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value(
+            "select chat.user_json(u)::text from chat.update_user($1, $2, $3, $4) u",
+            &[&actor, &user, &name, &username],
+        )
+        .await
     }
 
     pub async fn list_users(
@@ -59,13 +53,10 @@ impl Database {
         after: Option<Uuid>,
         limit: i32,
     ) -> Result<Vec<String>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select u::text from chat.list_users($1, $2, $3, $4) u",
-                &[&actor, &query, &after, &limit],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values(
+            "select u::text from chat.list_users($1, $2, $3, $4) u",
+            &[&actor, &query, &after, &limit],
+        )
+        .await
     }
 }

@@ -31,10 +31,7 @@ impl Database {
 
     /// Renews the lease; false when this server was not registered (any more).
     pub async fn beat(&self, server: Uuid) -> Result<bool, DatabaseError> {
-        let row = self
-            .row(Repeat::Safe, "select chat.beat($1)", &[&server])
-            .await?;
-        Ok(row.get(0))
+        self.value("select chat.beat($1)", &[&server]).await
     }
 
     /// Takes off servers silent for longer than `lease`, and `leaving`.
@@ -54,13 +51,10 @@ impl Database {
 
     /// Envelopes of the users who came, went or changed their status within this time.
     pub async fn recent_presences(&self, within: Duration) -> Result<Vec<String>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select e from chat.recent_presences(make_interval(secs => $1)) e",
-                &[&within.as_secs_f64()],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values(
+            "select e from chat.recent_presences(make_interval(secs => $1)) e",
+            &[&within.as_secs_f64()],
+        )
+        .await
     }
 }

@@ -40,13 +40,10 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        let row = self
-            .row(
-                Repeat::Safe,
-                "select chat.message_receipts($1, $2)::text",
-                &[&actor, &message],
-            )
-            .await?;
-        Ok(row.get(0))
+        self.value(
+            "select chat.message_receipts($1, $2)::text",
+            &[&actor, &message],
+        )
+        .await
     }
 }

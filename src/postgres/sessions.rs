@@ -75,25 +75,13 @@ impl Database {
     }
 
     pub async fn list_sessions(&self, actor: Uuid) -> Result<Vec<String>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select s::text from chat.list_sessions($1) s",
-                &[&actor],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values("select s::text from chat.list_sessions($1) s", &[&actor])
+            .await
     }
 
     /// Those of the given sessions that have ended or expired.
     pub async fn ended_sessions(&self, sessions: &[Uuid]) -> Result<Vec<Uuid>, DatabaseError> {
-        let rows = self
-            .rows(
-                Repeat::Safe,
-                "select s from chat.ended_sessions($1) s",
-                &[&sessions],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
+        self.values("select s from chat.ended_sessions($1) s", &[&sessions])
+            .await
     }
 }

@@ -57,7 +57,7 @@ async fn open(
     if let Some(conversation) = only {
         // Raises what the client should know: not found, not a member.
         site.database
-            .read_conversation(session.user_id, conversation)
+            .require_member(session.user_id, conversation)
             .await?;
     }
     let attachment = site
