@@ -4,6 +4,8 @@
 // A mark may be lost with its connection, so after each reconnect those that no receipt event has
 // confirmed are sent again. Emits `read` with { conversationId, seq }.
 
+import { isLookedAt } from "./turns.js";
+
 const GATHER_MS = 250; // Marks only rise, so the last one of a burst says it all.
 
 export class Receipts extends EventTarget {
@@ -77,7 +79,7 @@ export class Receipts extends EventTarget {
       if (this.#connection.send(frame)) this.#arrivedTold.add(conversationId);
     }
     const seq = this.#timeline?.lastSeqInView ?? 0;
-    if (document.hidden || !document.hasFocus() || seq <= this.#readTold) return;
+    if (!isLookedAt() || seq <= this.#readTold) return;
     const frame = { type: "read", conversation_id: this.#conversationId, seq };
     if (!this.#connection.send(frame)) return;
     this.#readTold = seq;

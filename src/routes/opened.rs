@@ -23,11 +23,19 @@ const PANE_MEMBERS: i32 = 100;
 /// A place, read for one reader.
 pub struct Opened {
     viewer: Uuid,
-    conversation: Option<Conversation>,
-    /// Of a chat that has not begun: the one it would be with.
-    person: Option<Person>,
-    /// JSON of a page of messages; none of a chat that has not begun.
-    history: Option<String>,
+    content: Content,
+}
+
+enum Content {
+    Begun(Box<Begun>),
+    /// A direct chat without a message yet: the one it would be with.
+    NotBegun(Person),
+}
+
+struct Begun {
+    conversation: Conversation,
+    /// JSON of a page of messages.
+    history: String,
     /// JSON of each member.
     members: Vec<String>,
     highlight: Option<i64>,
@@ -118,14 +126,16 @@ impl Opened {
             .database
             .list_members(viewer, id, None, PANE_MEMBERS)
             .await?;
-        Ok(Some(Self {
-            viewer,
-            conversation: Some(conversation),
-            person: None,
-            history: Some(history),
+        let begun = Begun {
+            conversation,
+            history,
             members,
             highlight: seq,
             around,
+        };
+        Ok(Some(Self {
+            viewer,
+            content: Content::Begun(Box::new(begun)),
         }))
     }
 
@@ -136,38 +146,42 @@ impl Opened {
         person.status = site.database.status_of(user).await?;
         Ok(Self {
             viewer,
-            conversation: None,
-            person: Some(person),
-            history: None,
-            members: Vec::new(),
-            highlight: None,
-            around: None,
+            content: Content::NotBegun(person),
         })
     }
 
     /// Of the conversation, if it has begun.
     pub fn id(&self) -> Option<&str> {
-        self.conversation
-            .as_ref()
-            .map(|conversation| conversation.listed.id.as_str())
+        match &self.content {
+            Content::Begun(begun) => Some(&begun.conversation.listed.id),
+            Content::NotBegun(_) => None,
+        }
     }
 
     /// Gives what was read to `render`, as the views know it.
     pub fn show<R>(&self, render: impl FnOnce(views::Pane<'_>) -> R) -> Result<R, Problem> {
-        if let Some(person) = &self.person {
-            return Ok(render(person.pane(self.viewer)));
+        match &self.content {
+            Content::Begun(begun) => begun.show(self.viewer, render),
+            Content::NotBegun(person) => Ok(render(person.pane(self.viewer))),
         }
-        let Some(conversation) = &self.conversation else {
-            return Err(Problem::internal());
-        };
-        let page: MessagePage<'_> = listed::read(self.history.as_deref().unwrap_or_default())?;
+    }
+}
+
+impl Begun {
+    fn show<R>(
+        &self,
+        viewer: Uuid,
+        render: impl FnOnce(views::Pane<'_>) -> R,
+    ) -> Result<R, Problem> {
+        let conversation = &self.conversation;
+        let page: MessagePage<'_> = listed::read(&self.history)?;
         let messages: Vec<_> = page.items.iter().map(MessageFields::view).collect();
         let members: Vec<Member<'_>> = self
             .members
             .iter()
             .map(|json| listed::read(json))
             .collect::<Result<_, _>>()?;
-        let viewer_id = self.viewer.to_string();
+        let viewer_id = viewer.to_string();
         let mut people: Vec<_> = members
             .iter()
             .map(|member| member.view(&viewer_id))

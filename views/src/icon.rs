@@ -14,14 +14,12 @@ pub enum Icon {
     Hide,
     Link,
     More,
-    Note,
     People,
     Plus,
     Reply,
     Room,
     Search,
     Send,
-    Settings,
     Trash,
     Up,
 }
@@ -47,7 +45,6 @@ impl Icon {
                 "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7L12 17"
             }
             Self::More => "M5 12h.01M12 12h.01M19 12h.01",
-            Self::Note => "M6 3h12v18l-6-4-6 4z",
             Self::People => {
                 "M16 20v-1a5 5 0 0 0-10 0v1M11 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM17 14.5a5 5 0 0 1 4 4.5v1M15.5 4.3a3.5 3.5 0 0 1 0 6.4"
             }
@@ -56,9 +53,6 @@ impl Icon {
             Self::Room => "M9 4L7 20M17 4l-2 16M4 9h16M4 15h16",
             Self::Search => "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4",
             Self::Send => "M12 20V5M5.5 11.5L12 5l6.5 6.5",
-            Self::Settings => {
-                "M4 7h9M19 7h1M4 17h1M11 17h9M16 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM8 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z"
-            }
             Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
             Self::Up => "M12 19V5M6 11l6-6 6 6",
         }
