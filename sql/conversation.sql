@@ -319,7 +319,7 @@ $$;
 
 comment on function chat.count_unread(uuid, uuid, bigint) is 'Unread messages of a user after p_seq; counting stops at 10,000.';
 
--- One conversation as one member sees it: with role, marks, unread count, preference and the newest message that they
+-- One conversation as one member sees it: with role, marks, counts of what is unread, preference and the newest message that they
 -- have not hidden; a direct one bears the other's name, and says whether the other is there.
 create or replace function chat.conversation_for(p_actor uuid, p_conversation chat.conversations) returns jsonb language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -328,13 +328,11 @@ security definer set search_path = pg_catalog, pg_temp as $$
         'delivered_seq', k.delivered_seq,
         'read_seq', k.read_seq,
         'unread', chat.count_unread(m.conversation_id, m.user_id, greatest(k.read_seq, m.joined_seq)),
+        'mentions', chat.count_mentions(m.conversation_id, m.user_id, greatest(k.read_seq, m.joined_seq)),
         'last_message', (
             select chat.message_json(last, u.name)
             from chat.messages last left join chat.users u on u.id = last.sender_id
-            where last.conversation_id = m.conversation_id
-              and not exists (
-                select from chat.hidden_messages h
-                where h.conversation_id = m.conversation_id and h.user_id = m.user_id and h.message_id = last.id and h.unhidden_at is null)
+            where last.conversation_id = m.conversation_id and not chat.is_hidden(last, m.user_id)
             order by last.seq desc limit 1),
         'preference', (
             select chat.preference_json(p)::jsonb - 'conversation_id' - 'revision'
@@ -350,7 +348,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 comment on function chat.conversation_for(uuid, chat.conversations) is
-    'A conversation with what is the member''s own: role, marks, unread, preference; and its newest message.';
+    'A conversation with what is the member''s own: role, marks, unread, mentions, preference; and its newest message.';
 
 -- How far all the others are: the least of their marks, for a tick below a message. {"delivered_seq", "read_seq"}; null
 -- where there is no other, and above 100 members, where receipts are not told to everyone either.

@@ -42,7 +42,7 @@ begin
     grant execute on all functions in schema chat to chat_server;
 
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
-        chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.servers, chat.presence to chat_writer, chat_reader;
+        chat.reactions, chat.mentions, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.servers, chat.presence to chat_writer, chat_reader;
 
     grant insert (id, external_id, username, name, is_guest, created_at),
         update (external_id, username, name, is_guest, deactivated_at), delete on chat.users to chat_writer;
@@ -50,8 +50,10 @@ begin
         update (title, description, join_policy, closed_at), delete on chat.conversations to chat_writer;
     grant insert (conversation_id, user_id, role, added_by),
         update (role, left_at), delete on chat.members to chat_writer;
-    grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, created_at),
-        update (body, data, deleted_at), delete on chat.messages to chat_writer;
+    grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, forwarded_from, created_at),
+        update (body, data, deleted_at, pinned_at), delete on chat.messages to chat_writer;
+    grant insert (conversation_id, message_id, user_id, emoji),
+        update (removed_at), delete on chat.reactions to chat_writer;
     grant update (delivered_seq, read_seq) on chat.marks to chat_writer;
     grant insert (conversation_id, user_id, message_id),
         update (unhidden_at), delete on chat.hidden_messages to chat_writer;
@@ -70,11 +72,15 @@ begin
         chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),
         chat.set_role(uuid, uuid, uuid, text), chat.join(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
         chat.send_message(uuid, uuid, text, text, text, uuid, jsonb), chat.send_messages(jsonb),
-        chat.edit_message(uuid, uuid, text), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
+        chat.edit_message(uuid, uuid, text, jsonb), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
         chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),
         chat.hide_message(uuid, uuid), chat.unhide_message(uuid, uuid),
         chat.set_preferences(uuid, uuid, boolean, boolean, timestamptz, text), chat.mark_unread(uuid, uuid),
-        chat.history(uuid, uuid, bigint, bigint, bigint, integer),
+        chat.history(uuid, uuid, bigint, bigint, bigint, integer, timestamptz), chat.seq_at(uuid, timestamptz), chat.first_unread(uuid, uuid),
+        chat.react(uuid, uuid, text), chat.unreact(uuid, uuid, text), chat.list_reactions(uuid, uuid),
+        chat.pin_message(uuid, uuid), chat.unpin_message(uuid, uuid), chat.list_pins(uuid, uuid),
+        chat.forward_message(uuid, uuid, uuid[], text),
+        chat.is_emoji(text, integer),
         chat.mark_delivered(uuid, uuid, bigint), chat.mark_read(uuid, uuid, bigint), chat.mark_many(jsonb),
         chat.message_receipts(uuid, uuid), chat.announce_typing(uuid, uuid, text)
         to chat_writer;

@@ -21,6 +21,17 @@ $$;
 
 comment on function chat.hides_messages(uuid, uuid) is 'Whether a user has hidden any message of a conversation.';
 
+create or replace function chat.is_hidden(p_message chat.messages, p_user uuid) returns boolean language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return exists (
+        select from chat.hidden_messages h
+        where h.conversation_id = p_message.conversation_id and h.user_id = p_user and h.message_id = p_message.id and h.unhidden_at is null);
+end
+$$;
+
+comment on function chat.is_hidden(chat.messages, uuid) is 'Whether a user has deleted a message for themselves.';
+
 -- before insert or update: checks whose it is, completes, stamps. What is hidden already is no second row, and what
 -- is as it was is not written: repeating is harmless, and reports 0 rows.
 create or replace function chat.hidden_messages_complete() returns trigger language plpgsql

@@ -81,11 +81,52 @@ $$;
 comment on function chat.page_range(uuid, bigint, bigint, bigint, integer) is
     'First and last seq of a page of a conversation: the newest, before, after or around a seq.';
 
+-- The first message that was sent at a time or after it. Found by halving, since nothing is ordered by time: seqs rise
+-- with it, unless the host project has written messages that bear an older time; then it is near the place.
+create or replace function chat.seq_at(p_conversation uuid, p_at timestamptz) returns bigint language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+    v_low bigint := 1::bigint;
+    v_high bigint;
+    v_middle bigint;
+begin
+    if p_at is null then
+        return null;
+    end if;
+    select c.last_seq + 1 into v_high from chat.conversations c where c.id = p_conversation;
+    while v_low < v_high loop
+        v_middle := (v_low + v_high) / 2;
+        if (select m.created_at from chat.messages m where m.conversation_id = p_conversation and m.seq = v_middle) < p_at then
+            v_low := v_middle + 1;
+        else
+            v_high := v_middle;
+        end if;
+    end loop;
+    return v_low;
+end
+$$;
+
+comment on function chat.seq_at(uuid, timestamptz) is
+    'seq of the first message of a conversation from a time on; one beyond the newest when there is none; null for null.';
+
+create or replace function chat.first_unread(p_actor uuid, p_conversation uuid) returns bigint language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select greatest(k.read_seq, m.joined_seq) + 1
+        from chat.members m join chat.marks k using (conversation_id, user_id)
+        where m.conversation_id = p_conversation and m.user_id = p_actor);
+end
+$$;
+
+comment on function chat.first_unread(uuid, uuid) is 'seq right after what the member has read; one beyond the newest when that is all.';
+
 -- One page of a conversation, always in the order of seq. A page is a range of seqs: what its reader has hidden is
 -- missing from it, and nothing else takes its place.
 create or replace function chat.history(
     p_actor uuid, p_conversation uuid, p_before bigint default null, p_after bigint default null,
-    p_around bigint default null, p_limit integer default 50)
+    p_around bigint default null, p_limit integer default 50, p_date timestamptz default null)
 returns table (seq bigint, message json) language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
 -- As in chat.messages_complete: a page is read in order, from the primary key.
@@ -96,59 +137,56 @@ declare
     v_hides boolean;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    v_range := chat.page_range(p_conversation, p_before, p_after, p_around, p_limit);
+    v_range := chat.page_range(p_conversation, p_before, coalesce(p_after, chat.seq_at(p_conversation, p_date) - 1), p_around, p_limit);
     v_hides := chat.hides_messages(p_actor, p_conversation);
     return query
     select m.seq, chat.message_json(m, u.name)
     from chat.messages m left join chat.users u on u.id = m.sender_id
     where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
-      and (not v_hides or not exists (
-        select from chat.hidden_messages h
-        where h.conversation_id = m.conversation_id and h.user_id = p_actor and h.message_id = m.id and h.unhidden_at is null))
+      and (not v_hides or not chat.is_hidden(m, p_actor))
     order by m.seq;
 end
 $$;
 
-comment on function chat.history(uuid, uuid, bigint, bigint, bigint, integer) is
-    'A page of messages in order of seq: the newest, before, after or around a seq; p_limit 1 to 100. Raises CH403 not_a_member, CH404.';
+comment on function chat.history(uuid, uuid, bigint, bigint, bigint, integer, timestamptz) is
+    'A page of messages in order of seq: the newest, before, after or around a seq, or from a date on; p_limit 1 to 100. Raises CH403 not_a_member, CH404.';
 
 -- The same page as one text, as GET /api/conversations/{id}/messages answers: {"items": […], "next": …}. It travels to
 -- the client as it is.
 create or replace function chat.history_page(
-    p_actor uuid, p_conversation uuid, p_before bigint, p_after bigint, p_around bigint, p_limit integer)
+    p_actor uuid, p_conversation uuid, p_before bigint, p_after bigint, p_around bigint, p_limit integer, p_date timestamptz default null)
 returns text language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp
 -- And planned once: planning anew for each page would take as long as reading it.
 set plan_cache_mode = force_generic_plan
 set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
+    v_after constant bigint := coalesce(p_after, chat.seq_at(p_conversation, p_date) - 1);
     v_range record;
     v_hides boolean;
     v_items text;
     v_next bigint;
 begin
     perform chat.require_member(p_actor, p_conversation);
-    v_range := chat.page_range(p_conversation, p_before, p_after, p_around, p_limit);
+    v_range := chat.page_range(p_conversation, p_before, v_after, p_around, p_limit);
     v_hides := chat.hides_messages(p_actor, p_conversation);
     select string_agg(page.message, ',') into v_items
     from (
         select chat.message_text(m, u.name) as message
         from chat.messages m left join chat.users u on u.id = m.sender_id
         where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
-          and (not v_hides or not exists (
-            select from chat.hidden_messages h
-            where h.conversation_id = m.conversation_id and h.user_id = p_actor and h.message_id = m.id and h.unhidden_at is null))
+          and (not v_hides or not chat.is_hidden(m, p_actor))
         order by m.seq
     ) page;
     -- From where the next page goes on; none when this one was not full, or begins with the first message.
     if v_range.last_seq - v_range.first_seq + 1 >= least(greatest(p_limit, 1), chat.page_messages_max()) then
-        v_next := case when p_after is not null then v_range.last_seq else nullif(v_range.first_seq, 1) end;
+        v_next := case when v_after is not null then v_range.last_seq else nullif(v_range.first_seq, 1) end;
     end if;
     return concat('{"items":[', v_items, '],"next":', coalesce(v_next::text, 'null'), '}');
 end
 $$;
 
-comment on function chat.history_page(uuid, uuid, bigint, bigint, bigint, integer) is
+comment on function chat.history_page(uuid, uuid, bigint, bigint, bigint, integer, timestamptz) is
     'A page of chat.history as JSON text, {"items": […], "next": …}. Raises CH403 not_a_member, CH404.';
 
 -- The newest page for who may hold it already, as it was at the cursor p_known: null when it is still the same. That no

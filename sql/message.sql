@@ -1,4 +1,5 @@
--- Messages: their rules whoever writes them, their place in the conversation, and the doors.
+-- Messages: their place in the conversation, who may send and change them, and the doors. What each kind can say is in
+-- content.sql, what is done to messages in reaction.sql, pin.sql, mention.sql and forward.sql.
 
 -- What a message is to clients, as JSON text. A deleted one keeps its place and loses its content.
 -- Put together by hand, since it is the most frequent work of the database: json_build_object takes twice as long.
@@ -12,25 +13,40 @@ create or replace function chat.message_text(p_message chat.messages, p_sender_n
         ',"client_id":', coalesce(to_json(p_message.client_id)::text, 'null'),
         ',"created_at":"', chat.json_time(p_message.created_at), '","revision":', p_message.revision,
         -- What most messages have nothing of, in one piece.
-        case when p_message.revision = 1 and p_message.data is null and p_message.reply_to is null
-            then ',"data":null,"media":null,"reply_to":null,"reply":null,"edited_at":null,"deleted_at":null,"reactions":[]}'
-            else concat(
-                ',"data":', coalesce(case when p_message.deleted_at is null then p_message.data::text end, 'null'),
-                ',"media":null,"reply_to":', coalesce('"' || p_message.reply_to || '"', 'null'),
-                ',"reply":', coalesce(case when p_message.reply_to is not null and p_message.deleted_at is null then chat.reply_text(p_message.reply_to) end, 'null'),
+        case
+            when p_message.revision = 1 and p_message.data is null and p_message.reply_to is null
+                and p_message.mentions is null and p_message.forwarded_from is null
+            then ',"data":null,"media":null,"reply_to":null,"reply":null,"forwarded":false,"edited_at":null,"deleted_at":null,'
+                '"pinned_at":null,"pinned_by":null,"mentions":[],"reactions":[],"preview":null}'
+            when p_message.deleted_at is not null
+            then concat(
+                ',"data":null,"media":null,"reply_to":', coalesce('"' || p_message.reply_to || '"', 'null'),
+                ',"reply":null,"forwarded":', case when p_message.forwarded_from is null then 'false' else 'true' end,
                 ',"edited_at":', coalesce('"' || chat.json_time(p_message.edited_at) || '"', 'null'),
-                ',"deleted_at":', coalesce('"' || chat.json_time(p_message.deleted_at) || '"', 'null'),
-                ',"reactions":[]}')
+                ',"deleted_at":"', chat.json_time(p_message.deleted_at), '"',
+                ',"pinned_at":null,"pinned_by":null,"mentions":[],"reactions":[],"preview":null}')
+            else concat(
+                ',"data":', coalesce(p_message.data::text, 'null'),
+                ',"media":null,"reply_to":', coalesce('"' || p_message.reply_to || '"', 'null'),
+                ',"reply":', coalesce(case when p_message.reply_to is not null then chat.reply_text(p_message.reply_to) end, 'null'),
+                ',"forwarded":', case when p_message.forwarded_from is null then 'false' else 'true' end,
+                ',"edited_at":', coalesce('"' || chat.json_time(p_message.edited_at) || '"', 'null'),
+                ',"deleted_at":null',
+                ',"pinned_at":', coalesce('"' || chat.json_time(p_message.pinned_at) || '"', 'null'),
+                ',"pinned_by":', coalesce('"' || p_message.pinned_by || '"', 'null'),
+                ',"mentions":', coalesce(case when p_message.mentions is not null then chat.mentions_text(p_message.mentions) end, '[]'),
+                ',"reactions":', coalesce(p_message.reactions::text, '[]'),
+                ',"preview":null}')
             end)
 $$;
 
-comment on function chat.message_text(chat.messages, text) is 'A message as clients see it, as JSON text; body, data and media are null once deleted.';
+comment on function chat.message_text(chat.messages, text) is 'A message as clients see it, as JSON text; once deleted, what it says and what was done to it is left out.';
 
 create or replace function chat.message_json(p_message chat.messages, p_sender_name text) returns json language sql stable as $$
     select chat.message_text(p_message, p_sender_name)::json
 $$;
 
-comment on function chat.message_json(chat.messages, text) is 'A message as clients see it; body, data and media are null once deleted.';
+comment on function chat.message_json(chat.messages, text) is 'A message as clients see it; once deleted, what it says and what was done to it is left out.';
 
 -- The message that another one answers, as far as it is shown above the answer. It is as of when the JSON is made: what
 -- changes later comes with the quoted message's own event. A function with a plan that it keeps, called for answers
@@ -65,58 +81,11 @@ $$;
 
 comment on function chat.message_envelope(chat.messages, text) is 'Envelope of the event that a message is new or has changed: always the whole of it.';
 
--- 4,000 characters are some 600 words: more is a file.
-create or replace function chat.body_characters_max() returns integer language sql immutable as $$ select 4000 $$;
-
-comment on function chat.body_characters_max() is 'The most characters that a message''s body has.';
-
-create or replace function chat.is_plain_text(p_body text) returns boolean language sql immutable as $$
-    select char_length(p_body) <= chat.body_characters_max() and p_body ~ '\S'
-$$;
-
-comment on function chat.is_plain_text(text) is 'Whether a text message can say this; null for null.';
-
 create or replace function chat.is_client_id(p_client_id text) returns boolean language sql immutable as $$
     select coalesce(char_length(p_client_id) between 1 and 64, true)
 $$;
 
 comment on function chat.is_client_id(text) is 'Whether this can be a client_id: none, or 1 to 64 characters.';
-
--- Why a message of this kind can not say this: {code, detail}, naming kind, body or data; null when it can.
--- The same for who inserts, who sends a batch, and who edits.
-create or replace function chat.content_refusal(p_kind text, p_body text, p_data jsonb) returns text[] language plpgsql immutable as $$
-declare
-    c_emoji_characters_max constant integer := 64;
-    c_data_bytes_max constant integer := 16384;
-begin
-    case p_kind
-        when 'text', 'system' then
-            if chat.is_plain_text(p_body) then
-                null;
-            elsif p_body is null or p_body !~ '\S' then
-                return array['body_required', 'body: must have at least one character that is not a space.'];
-            else
-                return array['body_too_long', format('body: must have at most %s characters, and has %s.', chat.body_characters_max(), char_length(p_body))];
-            end if;
-        when 'emoji' then
-            if p_body is null or p_body !~ '^\S+$' or char_length(p_body) > c_emoji_characters_max then
-                return array['bad_emoji', format('body: must be 1 to %s characters without spaces.', c_emoji_characters_max)];
-            end if;
-        else
-            return array['bad_kind', 'kind: must be text, emoji or system.'];
-    end case;
-    if p_data is not null then
-        if jsonb_typeof(p_data) <> 'object' then
-            return array['bad_data', 'data: must be a JSON object.'];
-        elsif octet_length(p_data::text) > c_data_bytes_max then
-            return array['data_too_long', format('data: must have at most %s bytes.', c_data_bytes_max)];
-        end if;
-    end if;
-    return null;
-end
-$$;
-
-comment on function chat.content_refusal(text, text, jsonb) is 'Why a message of this kind can not say this, as {code, detail}; null when it can.';
 
 -- Why a new message is refused: {status, code, detail}; null when it is not. What it says comes first, then who
 -- says it and where: p_conversation_exists, p_closed_at, p_is_member and p_is_deactivated (of the sender; null when
@@ -168,6 +137,7 @@ security definer set search_path = pg_catalog, pg_temp
 set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     v_actor constant uuid := chat.current_actor();
+    v_original chat.messages;
     v_conversation_exists boolean;
     v_closed_at timestamptz;
     v_is_member boolean;
@@ -177,6 +147,16 @@ declare
     v_refusal text[];
 begin
     new.kind := coalesce(new.kind, 'text');
+    new.preview_url := null;
+    if new.forwarded_from is not null then
+        new.sender_id := coalesce(new.sender_id, v_actor);
+        v_original := chat.require_forwardable(new.sender_id, new.forwarded_from);
+        new.kind := v_original.kind;
+        new.body := v_original.body;
+        -- Whom the original called is not called again elsewhere.
+        new.data := nullif(v_original.data - 'mentions', '{}');
+        new.preview_url := v_original.preview_url;
+    end if;
     if new.kind = 'system' then
         if v_actor is not null then
             perform chat.refuse(403, 'system_only', 'kind: only the host project writes system messages, without a sender_id.');
@@ -210,6 +190,12 @@ begin
     new.edited_at := null;
     new.deleted_at := null;
     new.deleted_by := null;
+    new.pinned_at := null;
+    new.pinned_by := null;
+    new.reactions := null;
+    new.preview_removed_at := null;
+    new.mentions := case when new.forwarded_from is null and chat.may_mention(new.body, new.data)
+        then chat.find_mentions(new.conversation_id, new.sender_id, new.body, new.data) end;
     new.revision := 1;
     new.changed_xid := pg_current_xact_id();
     return new;
@@ -237,6 +223,12 @@ begin
         from inserted i where i.sender_id is not null group by 1, 2 order by 1, 2) n
     where k.conversation_id = n.conversation_id and k.user_id = n.sender_id;
 
+    if exists (select from inserted i where i.mentions is not null) then
+        insert into chat.mentions (conversation_id, user_id, seq)
+        select i.conversation_id, x, i.seq from inserted i cross join unnest(i.mentions) x
+        order by 1, 2, 3;
+    end if;
+
     perform chat.announce(array(
         select chat.message_envelope(row(m.*)::chat.messages, u.name)
         from inserted m left join chat.users u on u.id = m.sender_id
@@ -245,7 +237,7 @@ begin
 end
 $$;
 
-comment on function chat.messages_announce_new() is 'Trigger: raises last_seq and the senders'' marks, and announces new messages.';
+comment on function chat.messages_announce_new() is 'Trigger: raises last_seq and the senders'' marks, notes mentions, and announces new messages.';
 
 create or replace trigger c_announce_insert after insert on chat.messages
     referencing new table as inserted
@@ -259,11 +251,11 @@ declare
     v_role text;
     v_refusal text[];
 begin
-    if (new.id, new.conversation_id, new.seq, new.sender_id, new.kind, new.reply_to, new.client_id, new.created_at)
-        is distinct from (old.id, old.conversation_id, old.seq, old.sender_id, old.kind, old.reply_to, old.client_id, old.created_at)
+    if (new.id, new.conversation_id, new.seq, new.sender_id, new.kind, new.reply_to, new.client_id, new.forwarded_from, new.created_at)
+        is distinct from (old.id, old.conversation_id, old.seq, old.sender_id, old.kind, old.reply_to, old.client_id, old.forwarded_from, old.created_at)
     then
         perform chat.refuse(422, 'immutable_column',
-            'id, conversation_id, seq, sender_id, kind, reply_to, client_id, created_at: never change.');
+            'id, conversation_id, seq, sender_id, kind, reply_to, client_id, forwarded_from, created_at: never change.');
     end if;
     -- Before anything else, since even an update that changes nothing returns the row to its caller.
     if v_actor is not null then
@@ -275,7 +267,13 @@ begin
     end if;
     new.edited_at := old.edited_at;
     new.deleted_by := old.deleted_by;
-    if (new.body, new.data, new.deleted_at) is not distinct from (old.body, old.data, old.deleted_at) then
+    new.pinned_by := old.pinned_by;
+    new.mentions := old.mentions;
+    -- Pinned again, or taken down again, is as it was.
+    if (new.pinned_at is null) = (old.pinned_at is null) then
+        new.pinned_at := old.pinned_at;
+    end if;
+    if (new.body, new.data, new.deleted_at, new.pinned_at) is not distinct from (old.body, old.data, old.deleted_at, old.pinned_at) then
         return new;
     end if;
 
@@ -286,6 +284,8 @@ begin
     elsif old.deleted_at is not null then
         if (new.body, new.data) is distinct from (old.body, old.data) then
             perform chat.refuse(409, 'message_deleted', 'A deleted message can not be edited.');
+        elsif new.pinned_at is not null then
+            perform chat.refuse(409, 'message_deleted', 'A deleted message can not be pinned.');
         end if;
         new.deleted_at := old.deleted_at;
         return new;
@@ -295,6 +295,15 @@ begin
         end if;
         new.deleted_at := clock_timestamp();
         new.deleted_by := v_actor;
+        new.pinned_at := null;
+    end if;
+
+    if (new.pinned_at is null) <> (old.pinned_at is null) then
+        if new.deleted_at is null then
+            perform chat.require_may_pin(v_role, old.conversation_id, new.pinned_at is not null);
+        end if;
+        new.pinned_at := case when new.pinned_at is not null then clock_timestamp() end;
+        new.pinned_by := case when new.pinned_at is not null then v_actor end;
     end if;
 
     if (new.body, new.data) is distinct from (old.body, old.data) then
@@ -308,6 +317,11 @@ begin
         insert into chat.message_revisions (conversation_id, message_id, revision, body, data, replaced_at, replaced_by)
         values (old.conversation_id, old.id, old.revision, old.body, old.data, clock_timestamp(), v_actor);
         new.edited_at := clock_timestamp();
+        new.mentions := case when chat.may_mention(new.body, new.data)
+            then chat.find_mentions(old.conversation_id, old.sender_id, new.body, new.data) end;
+        if new.mentions is distinct from old.mentions then
+            perform chat.change_mentions(old.conversation_id, old.seq, old.mentions, new.mentions);
+        end if;
     end if;
     if new.deleted_at is null then
         new.deleted_by := null;
@@ -318,10 +332,11 @@ begin
 end
 $$;
 
-comment on function chat.messages_guard_update() is 'Trigger: checks an edit, a soft delete or a restore; keeps the revision; stamps.';
+comment on function chat.messages_guard_update() is 'Trigger: checks an edit, a soft delete, a restore or a pin; keeps the revision; stamps.';
 
 create or replace trigger a_guard_update
-    before update of id, conversation_id, seq, sender_id, kind, body, data, reply_to, client_id, created_at, edited_at, deleted_at, deleted_by
+    before update of id, conversation_id, seq, sender_id, kind, body, data, reply_to, client_id, forwarded_from, created_at, edited_at, deleted_at, deleted_by,
+        mentions, pinned_at, pinned_by
     on chat.messages
     for each row execute function chat.messages_guard_update();
 
@@ -339,7 +354,7 @@ begin
 end
 $$;
 
-comment on function chat.messages_announce_changed() is 'Trigger: announces edited, deleted and restored messages.';
+comment on function chat.messages_announce_changed() is 'Trigger: announces messages that were edited, deleted, restored, pinned, reacted to or given a preview.';
 
 create or replace trigger c_announce_update after update on chat.messages
     referencing old table as previous new table as updated
@@ -366,13 +381,14 @@ create or replace trigger a_refuse_delete before delete on chat.message_revision
 create or replace trigger a_refuse_truncate before truncate on chat.message_revisions
     for each statement execute function chat.refuse_truncate();
 
-create or replace function chat.edit_message(p_actor uuid, p_message uuid, p_body text) returns chat.messages language plpgsql
+-- p_data null leaves it as it is.
+create or replace function chat.edit_message(p_actor uuid, p_message uuid, p_body text, p_data jsonb default null) returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_before constant text := chat.act_as(p_actor);
     v_message chat.messages;
 begin
-    update chat.messages m set body = p_body where m.id = p_message returning * into v_message;
+    update chat.messages m set body = p_body, data = coalesce(p_data, m.data) where m.id = p_message returning * into v_message;
     if v_message.id is null then
         perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
     end if;
@@ -381,8 +397,8 @@ begin
 end
 $$;
 
-comment on function chat.edit_message(uuid, uuid, text) is
-    'Changes a message''s body and keeps the old one. Raises CH403 not_the_sender, not_a_member; CH404; CH409 message_deleted; CH422. Event: message.';
+comment on function chat.edit_message(uuid, uuid, text, jsonb) is
+    'Changes a message''s body, and its data where p_data is not null, and keeps what it said. Raises CH403 not_the_sender, not_a_member; CH404; CH409 message_deleted; CH422. Event: message.';
 
 create or replace function chat.delete_message(p_actor uuid, p_message uuid) returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$

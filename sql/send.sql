@@ -87,8 +87,10 @@ begin
             where i.place <> all (p_left_out)
         ) a
     ), fresh as (
-        insert into chat.messages (conversation_id, seq, id, sender_id, kind, body, data, reply_to, client_id, created_at, revision, changed_xid)
-        select j.conversation_id, j.last_seq + j.nth, chat.uuid_v7(), j.actor, j.kind, j.body, j.data, j.reply_to, j.client_id, clock_timestamp(), 1, pg_current_xact_id()
+        insert into chat.messages (conversation_id, seq, id, sender_id, kind, body, data, reply_to, client_id, mentions, created_at, revision, changed_xid)
+        select j.conversation_id, j.last_seq + j.nth, chat.uuid_v7(), j.actor, j.kind, j.body, j.data, j.reply_to, j.client_id,
+            case when chat.may_mention(j.body, j.data) then chat.find_mentions(j.conversation_id, j.actor, j.body, j.data) end,
+            clock_timestamp(), 1, pg_current_xact_id()
         from judged j where j.refusal is null order by j.place
         returning *
     )

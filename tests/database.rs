@@ -9,16 +9,22 @@ mod support;
 mod acting;
 #[path = "database/batch.rs"]
 mod batch;
+#[path = "database/content.rs"]
+mod content;
 #[path = "database/cursor.rs"]
 mod cursor;
 #[path = "database/epoch.rs"]
 mod epoch;
+#[path = "database/forwarding.rs"]
+mod forwarding;
 #[path = "database/grants.rs"]
 mod grants;
 #[path = "database/history.rs"]
 mod history;
 #[path = "database/marks.rs"]
 mod marks;
+#[path = "database/mentions.rs"]
+mod mentions;
 #[path = "database/order.rs"]
 mod order;
 #[path = "database/own_state.rs"]
@@ -27,10 +33,16 @@ mod own_state;
 mod payload;
 #[path = "database/people.rs"]
 mod people;
+#[path = "database/pins.rs"]
+mod pins;
 #[path = "database/presence.rs"]
 mod presence;
+#[path = "database/reactions.rs"]
+mod reactions;
 #[path = "database/replay.rs"]
 mod replay;
+#[path = "database/scene.rs"]
+mod scene;
 #[path = "database/schema.rs"]
 mod schema;
 #[path = "database/writing.rs"]

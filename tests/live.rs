@@ -14,6 +14,8 @@ mod cast;
 mod compression;
 #[path = "live/convergence.rs"]
 mod convergence;
+#[path = "live/deeds.rs"]
+mod deeds;
 #[path = "live/events.rs"]
 mod events;
 #[path = "live/frames.rs"]

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::frame::Frame;
 use crate::hub::Hub;
-use crate::postgres::Database;
 use crate::postgres::messages::Sent;
+use crate::postgres::{Database, DatabaseError};
 use crate::problem::Problem;
 use crate::writer::{Outgoing, TypingState, Writer};
 
@@ -45,21 +45,48 @@ struct Place {
     conversation_id: Uuid,
 }
 
+/// Repeats a message elsewhere.
+#[derive(Debug, Deserialize)]
+pub struct Forward {
+    pub message_id: Uuid,
+    pub conversation_ids: Vec<Uuid>,
+    pub client_id: Option<String>,
+}
+
+/// What can be done to a message that is there.
+#[derive(Debug)]
+pub enum Deed {
+    Edit {
+        body: String,
+        /// None leaves it as it is.
+        data: Option<Box<RawValue>>,
+    },
+    /// For everyone.
+    Delete,
+    /// Brings back what was deleted for everyone.
+    Restore,
+    /// Deletes it for the actor alone.
+    Hide,
+    Unhide,
+    Pin,
+    Unpin,
+    React {
+        emoji: String,
+    },
+    Unreact {
+        emoji: String,
+    },
+}
+
 /// A command, read and checked as far as it can be without the database.
 #[derive(Debug)]
 pub enum Command {
     Send(Send),
-    Edit {
+    Forward(Forward),
+    /// Changes a message, or how the actor sees it.
+    Change {
         message_id: Uuid,
-        body: String,
-    },
-    /// For everyone.
-    Delete {
-        message_id: Uuid,
-    },
-    /// Deletes it for the actor alone.
-    Hide {
-        message_id: Uuid,
+        deed: Deed,
     },
     Delivered {
         conversation_id: Uuid,
@@ -86,10 +113,7 @@ pub enum Command {
 impl Command {
     /// Whether it changes a message that is there, where the order among its like matters.
     pub fn changes_message(&self) -> bool {
-        matches!(
-            self,
-            Self::Edit { .. } | Self::Delete { .. } | Self::Hide { .. }
-        )
+        matches!(self, Self::Change { .. })
     }
 }
 
@@ -101,6 +125,8 @@ pub enum Reply {
         json: String,
         is_new: bool,
     },
+    /// The frame `ack` with several messages as they are now.
+    Messages(Vec<String>),
     /// The frame `ack`, if the command had a `ref`.
     Done,
     Pong,
@@ -125,7 +151,7 @@ pub struct Commands {
 }
 
 impl Commands {
-    /// `sends_per_second_max` bounds each user's sends, edits and deletes; twice as many may come at once.
+    /// `sends_per_second_max` bounds each user's sends, edits, reactions and the like; twice as many may come at once.
     pub fn new(
         database: Database,
         hub: Arc<Hub<Frame>>,
@@ -176,13 +202,7 @@ impl Commands {
     ) -> Result<impl Future<Output = Result<Sent, crate::writer::SendError>> + use<>, Problem> {
         check_held(actor, send.conversation_id)?;
         check_body(send.body.as_deref())?;
-        if send
-            .client_id
-            .as_deref()
-            .is_some_and(|id| id.contains('\0'))
-        {
-            return Err(nul("client_id"));
-        }
+        check_client_id(send.client_id.as_deref())?;
         if send.kind.as_deref().is_some_and(|kind| kind.contains('\0')) {
             return Err(nul("kind"));
         }
@@ -202,32 +222,12 @@ impl Commands {
     async fn carry_out(&self, actor: Actor, command: Command) -> Result<Reply, Problem> {
         match command {
             Command::Send(_) => unreachable!("begun as a send"),
-            Command::Edit { message_id, body } => {
-                check_body(Some(&body))?;
+            Command::Forward(forward) => self.forward(actor, forward).await,
+            Command::Change { message_id, deed } => {
+                check_deed(&deed)?;
                 self.check_rate(actor.user)?;
                 self.check_held_message(actor, message_id).await?;
-                let json = self
-                    .database
-                    .edit_message(actor.user, message_id, &body)
-                    .await?;
-                Ok(Reply::Message {
-                    json,
-                    is_new: false,
-                })
-            }
-            Command::Delete { message_id } => {
-                self.check_rate(actor.user)?;
-                self.check_held_message(actor, message_id).await?;
-                let json = self.database.delete_message(actor.user, message_id).await?;
-                Ok(Reply::Message {
-                    json,
-                    is_new: false,
-                })
-            }
-            Command::Hide { message_id } => {
-                self.check_rate(actor.user)?;
-                self.check_held_message(actor, message_id).await?;
-                let json = self.database.hide_message(actor.user, message_id).await?;
+                let json = self.change(actor.user, message_id, &deed).await?;
                 Ok(Reply::Message {
                     json,
                     is_new: false,
@@ -267,6 +267,53 @@ impl Commands {
         }
     }
 
+    async fn change(
+        &self,
+        user: Uuid,
+        message: Uuid,
+        deed: &Deed,
+    ) -> Result<String, DatabaseError> {
+        let database = &self.database;
+        match deed {
+            Deed::Edit { body, data } => {
+                let data = data.as_deref().map(RawValue::get);
+                database.edit_message(user, message, body, data).await
+            }
+            Deed::Delete => database.delete_message(user, message).await,
+            Deed::Restore => database.restore_message(user, message).await,
+            Deed::Hide => database.hide_message(user, message).await,
+            Deed::Unhide => database.unhide_message(user, message).await,
+            Deed::Pin => database.pin_message(user, message).await,
+            Deed::Unpin => database.unpin_message(user, message).await,
+            Deed::React { emoji } => database.react(user, message, emoji).await,
+            Deed::Unreact { emoji } => database.unreact(user, message, emoji).await,
+        }
+    }
+
+    async fn forward(&self, actor: Actor, forward: Forward) -> Result<Reply, Problem> {
+        for conversation in &forward.conversation_ids {
+            check_held(actor, *conversation)?;
+        }
+        check_client_id(forward.client_id.as_deref())?;
+        // Each conversation gets a message of its own.
+        let sends = u32::try_from(forward.conversation_ids.len()).unwrap_or(u32::MAX);
+        self.check_rate_of(actor.user, sends)?;
+        self.check_held_message(actor, forward.message_id).await?;
+        let client_id = forward
+            .client_id
+            .unwrap_or_else(|| Uuid::new_v4().to_string());
+        let messages = self
+            .database
+            .forward_message(
+                actor.user,
+                forward.message_id,
+                &forward.conversation_ids,
+                &client_id,
+            )
+            .await?;
+        Ok(Reply::Messages(messages))
+    }
+
     /// A held socket changes messages of its own conversation only. Messages never move, so it is
     /// enough to look before.
     async fn check_held_message(&self, actor: Actor, message: Uuid) -> Result<(), Problem> {
@@ -303,11 +350,18 @@ impl Commands {
         Ok(Reply::Done)
     }
 
-    /// Refuses a user who sends, edits or deletes faster than allowed.
+    /// Refuses a user who sends or changes messages faster than allowed.
     pub fn check_rate(&self, user: Uuid) -> Result<(), Problem> {
-        self.sends
-            .check_key(&user)
-            .map_err(|_| Problem::too_many_requests())
+        self.check_rate_of(user, 1)
+    }
+
+    fn check_rate_of(&self, user: Uuid, sends: u32) -> Result<(), Problem> {
+        let sends = NonZeroU32::new(sends).unwrap_or(NonZeroU32::MIN);
+        match self.sends.check_key_n(&user, sends) {
+            Ok(Ok(())) => Ok(()),
+            // More at once than ever may come.
+            Ok(Err(_)) | Err(_) => Err(Problem::too_many_requests()),
+        }
     }
 
     /// Forgets users that have been quiet for long enough to start afresh.
@@ -328,6 +382,26 @@ fn check_held(actor: Actor, conversation: Uuid) -> Result<(), Problem> {
             "other_conversation",
             "conversation_id: this socket is held to another conversation.",
         )),
+        _ => Ok(()),
+    }
+}
+
+fn check_deed(deed: &Deed) -> Result<(), Problem> {
+    match deed {
+        Deed::Edit { body, data } => {
+            check_body(Some(body))?;
+            check_data(data.as_deref())
+        }
+        Deed::React { emoji } | Deed::Unreact { emoji } if emoji.contains('\0') => {
+            Err(nul("emoji"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_client_id(client_id: Option<&str>) -> Result<(), Problem> {
+    match client_id {
+        Some(id) if id.contains('\0') => Err(nul("client_id")),
         _ => Ok(()),
     }
 }
@@ -380,7 +454,7 @@ fn nul(field: &str) -> Problem {
 /// HTTP status of an answered command.
 pub fn status(outcome: &Result<Reply, Problem>) -> StatusCode {
     match outcome {
-        Ok(Reply::Message { is_new: true, .. }) => StatusCode::CREATED,
+        Ok(Reply::Message { is_new: true, .. } | Reply::Messages(_)) => StatusCode::CREATED,
         Ok(_) => StatusCode::OK,
         Err(problem) => problem.status,
     }

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Actor, Command, Reply, Send};
+use super::{Actor, Command, Deed, Reply, Send};
 use crate::problem::Problem;
 use crate::writer::TypingState;
 
@@ -22,6 +23,7 @@ struct Head {
 struct Edit {
     message_id: Uuid,
     body: String,
+    data: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,6 +31,17 @@ struct Delete {
     message_id: Uuid,
     #[serde(rename = "for")]
     whom: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfMessage {
+    message_id: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct React {
+    message_id: Uuid,
+    emoji: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,14 +96,29 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
     Ok(match kind {
         Some("send") => Command::Send(read(frame)?),
         Some("edit") => {
-            let Edit { message_id, body } = read(frame)?;
-            Command::Edit { message_id, body }
+            let Edit {
+                message_id,
+                body,
+                data,
+            } = read(frame)?;
+            change(message_id, Deed::Edit { body, data })
+        }
+        Some("forward") => Command::Forward(read(frame)?),
+        Some("pin") => change(read::<OfMessage>(frame)?.message_id, Deed::Pin),
+        Some("unpin") => change(read::<OfMessage>(frame)?.message_id, Deed::Unpin),
+        Some("react") => {
+            let React { message_id, emoji } = read(frame)?;
+            change(message_id, Deed::React { emoji })
+        }
+        Some("unreact") => {
+            let React { message_id, emoji } = read(frame)?;
+            change(message_id, Deed::Unreact { emoji })
         }
         Some("delete") => {
             let Delete { message_id, whom } = read(frame)?;
             match read_whom(whom.as_deref())? {
-                Whom::Everyone => Command::Delete { message_id },
-                Whom::Me => Command::Hide { message_id },
+                Whom::Everyone => change(message_id, Deed::Delete),
+                Whom::Me => change(message_id, Deed::Hide),
             }
         }
         Some("delivered") => {
@@ -172,6 +200,10 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
     })
 }
 
+fn change(message_id: Uuid, deed: Deed) -> Command {
+    Command::Change { message_id, deed }
+}
+
 /// Reads a JSON object; an error names the field and what is wrong with it.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -225,6 +257,11 @@ pub fn answer(reference: Option<&Value>, outcome: &Result<Reply, Problem>) -> Op
             // The message is JSON of the database's: it goes into the frame as it is.
             let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
             Some(format!("{{\"type\":\"ack\"{reference},\"message\":{json}}}").into())
+        }
+        Ok(Reply::Messages(messages)) => {
+            let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
+            let messages = messages.join(",");
+            Some(format!("{{\"type\":\"ack\"{reference},\"messages\":[{messages}]}}").into())
         }
         Ok(Reply::Done | Reply::Away(_)) => {
             let reference = reference?;

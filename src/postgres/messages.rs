@@ -1,15 +1,22 @@
 //! Messages: the batch that sends them, and reading and changing single ones.
 
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{Database, DatabaseError, Refusal, Repeat};
 
-/// Which part of a conversation is asked for; none of them: the newest.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HistoryPlace {
-    pub before: Option<i64>,
-    pub after: Option<i64>,
-    pub around: Option<i64>,
+/// Which part of a conversation is asked for.
+#[derive(Clone, Debug, Default)]
+pub enum HistoryPlace {
+    #[default]
+    Newest,
+    Before(i64),
+    After(i64),
+    Around(i64),
+    /// Around the first message that its reader has not read.
+    AroundUnread,
+    /// From a time on, as RFC 3339 writes it.
+    Date(String),
 }
 
 /// The newest page, for who may hold it already.
@@ -66,18 +73,29 @@ impl Database {
         place: HistoryPlace,
         limit: i32,
     ) -> Result<String, DatabaseError> {
-        self.value(
-            "select chat.history_page($1, $2, $3, $4, $5, $6)",
-            &[
-                &actor,
-                &conversation,
-                &place.before,
-                &place.after,
-                &place.around,
-                &limit,
-            ],
-        )
-        .await
+        let call = |seqs: &str| format!("select chat.history_page($1, $2, {seqs})");
+        let (sql, seq) = match place {
+            HistoryPlace::Newest => (call("null, null, null, $3"), None),
+            HistoryPlace::Before(seq) => (call("$4, null, null, $3"), Some(seq)),
+            HistoryPlace::After(seq) => (call("null, $4, null, $3"), Some(seq)),
+            HistoryPlace::Around(seq) => (call("null, null, $4, $3"), Some(seq)),
+            HistoryPlace::AroundUnread => {
+                let unread = "null, null, chat.first_unread($1, $2), $3";
+                (call(unread), None)
+            }
+            HistoryPlace::Date(date) => {
+                let sql = call("null, null, null, $3, $4::text::timestamptz");
+                let parameters: &[&(dyn ToSql + Sync)] = &[&actor, &conversation, &limit, &date];
+                return self.value(&sql, parameters).await;
+            }
+        };
+        match seq {
+            Some(seq) => {
+                self.value(&sql, &[&actor, &conversation, &limit, &seq])
+                    .await
+            }
+            None => self.value(&sql, &[&actor, &conversation, &limit]).await,
+        }
     }
 
     /// The newest page for the session behind a token, which is looked up on the way: none when it has
@@ -117,11 +135,11 @@ impl Database {
         actor: Uuid,
         message: Uuid,
         body: &str,
+        data: Option<&str>,
     ) -> Result<String, DatabaseError> {
-        self.value(
-            "select chat.message_json(m, u.name)::text
-             from chat.edit_message($1, $2, $3) m left join chat.users u on u.id = m.sender_id",
-            &[&actor, &message, &body],
+        self.act_on_message(
+            "edit_message($1, $2, $3, $4::text::jsonb)",
+            &[&actor, &message, &body, &data],
         )
         .await
     }
@@ -131,7 +149,8 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.act_on_message("delete_message", actor, message).await
+        self.act_on_message("delete_message($1, $2)", &[&actor, &message])
+            .await
     }
 
     pub async fn restore_message(
@@ -139,12 +158,14 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.act_on_message("restore_message", actor, message).await
+        self.act_on_message("restore_message($1, $2)", &[&actor, &message])
+            .await
     }
 
     /// Deletes a message for the actor alone.
     pub async fn hide_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
-        self.act_on_message("hide_message", actor, message).await
+        self.act_on_message("hide_message($1, $2)", &[&actor, &message])
+            .await
     }
 
     pub async fn unhide_message(
@@ -152,7 +173,80 @@ impl Database {
         actor: Uuid,
         message: Uuid,
     ) -> Result<String, DatabaseError> {
-        self.act_on_message("unhide_message", actor, message).await
+        self.act_on_message("unhide_message($1, $2)", &[&actor, &message])
+            .await
+    }
+
+    pub async fn pin_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
+        self.act_on_message("pin_message($1, $2)", &[&actor, &message])
+            .await
+    }
+
+    pub async fn unpin_message(&self, actor: Uuid, message: Uuid) -> Result<String, DatabaseError> {
+        self.act_on_message("unpin_message($1, $2)", &[&actor, &message])
+            .await
+    }
+
+    pub async fn react(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+        emoji: &str,
+    ) -> Result<String, DatabaseError> {
+        self.act_on_message("react($1, $2, $3)", &[&actor, &message, &emoji])
+            .await
+    }
+
+    pub async fn unreact(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+        emoji: &str,
+    ) -> Result<String, DatabaseError> {
+        self.act_on_message("unreact($1, $2, $3)", &[&actor, &message, &emoji])
+            .await
+    }
+
+    /// Repeats a message in other conversations; `client_id` makes it safe to repeat.
+    pub async fn forward_message(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+        conversations: &[Uuid],
+        client_id: &str,
+    ) -> Result<Vec<String>, DatabaseError> {
+        self.values(
+            "select chat.message_json(m, u.name)::text
+             from chat.forward_message($1, $2, $3, $4) m left join chat.users u on u.id = m.sender_id",
+            &[&actor, &message, &conversations, &client_id],
+        )
+        .await
+    }
+
+    /// Who reacted with what, first to last.
+    pub async fn list_reactions(
+        &self,
+        actor: Uuid,
+        message: Uuid,
+    ) -> Result<Vec<String>, DatabaseError> {
+        self.values(
+            "select r::text from chat.list_reactions($1, $2) r",
+            &[&actor, &message],
+        )
+        .await
+    }
+
+    /// Pinned messages, the newest pin first.
+    pub async fn list_pins(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<Vec<String>, DatabaseError> {
+        self.values(
+            "select r::text from chat.list_pins($1, $2) r",
+            &[&actor, &conversation],
+        )
+        .await
     }
 
     /// What a message said before each edit, oldest first.
@@ -168,17 +262,16 @@ impl Database {
         .await
     }
 
-    /// Calls a function of the actor and a message that answers with the message.
+    /// Calls a function that answers with a message.
     async fn act_on_message(
         &self,
-        function: &'static str,
-        actor: Uuid,
-        message: Uuid,
+        call: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<String, DatabaseError> {
         let sql = format!(
             "select chat.message_json(m, u.name)::text
-             from chat.{function}($1, $2) m left join chat.users u on u.id = m.sender_id"
+             from chat.{call} m left join chat.users u on u.id = m.sender_id"
         );
-        self.value(&sql, &[&actor, &message]).await
+        self.value(&sql, parameters).await
     }
 }

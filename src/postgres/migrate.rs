@@ -12,17 +12,22 @@ mod tables {
 
 /// Edition of `sql/`. Raise it with every change there: a server with a lower one leaves the
 /// database's functions as they are.
-pub const SQL_VERSION: i32 = 3;
+pub const SQL_VERSION: i32 = 4;
 
 /// The files of `sql/`, in the order in which they are applied.
-pub const SQL_FILES: [(&str, &str); 16] = [
+pub const SQL_FILES: [(&str, &str); 21] = [
     ("basis", include_str!("../../sql/basis.sql")),
     ("event", include_str!("../../sql/event.sql")),
     ("user", include_str!("../../sql/user.sql")),
     ("session", include_str!("../../sql/session.sql")),
     ("conversation", include_str!("../../sql/conversation.sql")),
     ("member", include_str!("../../sql/member.sql")),
+    ("content", include_str!("../../sql/content.sql")),
     ("message", include_str!("../../sql/message.sql")),
+    ("mention", include_str!("../../sql/mention.sql")),
+    ("reaction", include_str!("../../sql/reaction.sql")),
+    ("pin", include_str!("../../sql/pin.sql")),
+    ("forward", include_str!("../../sql/forward.sql")),
     ("send", include_str!("../../sql/send.sql")),
     ("hidden", include_str!("../../sql/hidden.sql")),
     ("history", include_str!("../../sql/history.sql")),

@@ -1,7 +1,7 @@
 //! Conversations and members over HTTP.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use hyper::StatusCode;
 use serde::{Deserialize, Deserializer};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::users::{next_after, user_id};
-use super::{Asked, Site, require_session};
+use super::{Asked, Site, require_session, time};
 use crate::postgres::DatabaseError;
 use crate::postgres::conversations::{ConversationPlace, Opened, Preferences};
 use crate::problem::Problem;
@@ -175,15 +175,12 @@ pub async fn mark_unread(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
 
 /// Muted until then is not muted.
 const PAST: &str = "-infinity";
-/// The longest a zone is away from UTC that RFC 3339 can write.
-const ZONE_HOURS_MAX: u64 = 23;
-
 /// `infinity`, or a time as RFC 3339 writes it, here in UTC: what the database can not stumble over.
 fn read_until(text: &str) -> Result<String, Problem> {
     if text == "infinity" {
         return Ok(text.to_owned());
     }
-    let time = read_time(text).ok_or_else(|| {
+    let time = time::parse(text).ok_or_else(|| {
         Problem::unprocessable(
             "bad_muted_until",
             "muted_until: must be a time like 2030-01-31T08:00:00Z, infinity, or null.",
@@ -194,37 +191,6 @@ fn read_until(text: &str) -> Result<String, Problem> {
         return Ok(PAST.to_owned());
     }
     Ok(humantime::format_rfc3339_micros(time).to_string())
-}
-
-/// `2030-01-31T08:00:00.5Z` or `2030-01-31T10:00:00.5+02:00`, of the years 1970 to 9999.
-fn read_time(text: &str) -> Option<SystemTime> {
-    // Only ASCII is cut anywhere.
-    if !text.is_ascii() {
-        return None;
-    }
-    let (local, zone) = match text.strip_suffix(['Z', 'z']) {
-        Some(local) => (local, "+00:00"),
-        None => text.split_at_checked(text.len().checked_sub(6)?)?,
-    };
-    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-    let number = |digits: &str, max: u64| -> Option<u64> {
-        let is_two_digits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        digits
-            .parse()
-            .ok()
-            .filter(|number| is_two_digits && *number <= max)
-    };
-    let away =
-        Duration::from_secs(60 * (60 * number(hours, ZONE_HOURS_MAX)? + number(minutes, 59)?));
-    let local = humantime::parse_rfc3339(&format!("{}Z", local.to_ascii_uppercase())).ok()?;
-    let time = match zone.as_bytes().first()? {
-        b'+' => local.checked_sub(away)?,
-        b'-' => local.checked_add(away)?,
-        _ => return None,
-    };
-    // Where 9999 ends, after which years have five digits.
-    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
-    (time < end).then_some(time)
 }
 
 pub async fn open_direct(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

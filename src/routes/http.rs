@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -15,6 +16,7 @@ use hyper::header::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::time;
 use crate::command::COMMAND_BYTES_MAX;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -73,6 +75,27 @@ impl Query {
             Some(seq) if seq < 0 => Err(bad(name, "0 or more")),
             other => Ok(other),
         }
+    }
+
+    /// A day, from its first moment in UTC, or a time as RFC 3339 writes it; here as the latter, in UTC.
+    pub fn time(&self, name: &str) -> Result<Option<String>, Problem> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        // A plus sign in an address is a space, unless it was written as %2B.
+        let text = text.replace(' ', "+");
+        let day = format!("{text}T00:00:00Z");
+        time::parse(&text)
+            .or_else(|| time::parse(&day))
+            // Nothing was sent before the epoch, and it can not be written.
+            .map(|time| time.max(SystemTime::UNIX_EPOCH))
+            .map(|time| Some(humantime::format_rfc3339_micros(time).to_string()))
+            .ok_or_else(|| {
+                bad(
+                    name,
+                    "a day like 2030-01-31 or a time like 2030-01-31T08:00:00Z, of the years 1970 to 9999",
+                )
+            })
     }
 
     pub fn limit(&self) -> Result<i32, Problem> {

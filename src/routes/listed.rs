@@ -17,6 +17,7 @@ pub struct Listed {
     pub kind: String,
     title: Option<String>,
     pub unread: i64,
+    mentions: i64,
     pub last_seq: i64,
     last_message: Option<LastMessage>,
     pub peer: Option<ListedPeer>,
@@ -80,7 +81,7 @@ impl Listed {
             kind: &self.kind,
             title: self.title(),
             unread: self.unread,
-            mentions: 0,
+            mentions: self.mentions,
             last_seq: self.last_seq,
             last: self.last_message.as_ref().map(|last| views::Last {
                 author: last.author(viewer_id, &self.kind),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::{Asked, Site, actor, require_session};
-use crate::command::{self, Command, Reply, Send, Whom, read_whom};
+use crate::command::{self, Command, Deed, Forward, Reply, Send, Whom, read_whom};
 use crate::frame::{MessageFields, with_field};
 use crate::identity;
 use crate::newest::{KeptPage, PageKey};
@@ -30,6 +30,13 @@ struct SendBody {
 #[derive(Deserialize)]
 struct EditBody {
     body: String,
+    data: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct ForwardBody {
+    conversation_ids: Vec<Uuid>,
+    client_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -38,35 +45,21 @@ struct MarkBody {
     read_seq: Option<i64>,
 }
 
-/// A page: `?before=`, `?after=` or `?around=` a seq, else the newest; `?limit=`; `?render=html` adds
-/// each message's fragment as `html`. Always in order of seq; `next` goes on in the same direction.
+/// A page: `?before=`, `?after=` or `?around=` a seq, `?around=unread`, from `?date=` on, else the newest; `?limit=`;
+/// `?render=html` adds each message's fragment as `html`. Always in order of seq; `next` goes on in the same direction.
 pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let conversation = asked.parameters.id("conversation")?;
     let query = Query::of(&asked.request);
     let limit = query.limit()?;
     let with_html = query.text("render") == Some("html");
-    let place = HistoryPlace {
-        before: query.seq("before")?,
-        after: query.seq("after")?,
-        around: query.seq("around")?,
-    };
-    let named = [place.before, place.after, place.around];
-    match named.iter().flatten().count() {
-        0 => {
-            let key = PageKey {
-                conversation,
-                limit,
-                with_html,
-            };
-            return newest(site, &asked, key).await;
-        }
-        1 => {}
-        _ => {
-            return Err(Problem::unprocessable(
-                "bad_parameter",
-                "before, after, around: only one of them at a time.",
-            ));
-        }
+    let place = history_place(&query)?;
+    if matches!(place, HistoryPlace::Newest) {
+        let key = PageKey {
+            conversation,
+            limit,
+            with_html,
+        };
+        return newest(site, &asked, key).await;
     }
     let session = require_session(site, &asked.request).await?;
     let page = site
@@ -74,6 +67,28 @@ pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
         .history_page(session.user_id, conversation, place, limit)
         .await?;
     Ok(http::json(StatusCode::OK, in_form(page, with_html)?))
+}
+
+fn history_place(query: &Query) -> Result<HistoryPlace, Problem> {
+    let around = match query.text("around") {
+        Some("unread") => Some(HistoryPlace::AroundUnread),
+        _ => query.seq("around")?.map(HistoryPlace::Around),
+    };
+    let named = [
+        query.seq("before")?.map(HistoryPlace::Before),
+        query.seq("after")?.map(HistoryPlace::After),
+        around,
+        query.time("date")?.map(HistoryPlace::Date),
+    ];
+    let mut named = named.into_iter().flatten();
+    let place = named.next().unwrap_or_default();
+    if named.next().is_some() {
+        return Err(Problem::unprocessable(
+            "bad_parameter",
+            "before, after, around, date: only one of them at a time.",
+        ));
+    }
+    Ok(place)
 }
 
 async fn newest(site: &Arc<Site>, asked: &Asked, key: PageKey) -> Result<Response, Problem> {
@@ -161,18 +176,49 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
 pub async fn edit(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let message_id = asked.parameters.id("message")?;
-    let EditBody { body } = http::read_json(asked.request.into_body()).await?;
-    carry_out(site, actor(&session), Command::Edit { message_id, body }).await
+    let EditBody { body, data } = http::read_json(asked.request.into_body()).await?;
+    let deed = Deed::Edit { body, data };
+    carry_out(site, actor(&session), Command::Change { message_id, deed }).await
 }
 
 pub async fn delete(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let deed = match read_whom(Query::of(&asked.request).text("for"))? {
+        Whom::Everyone => Deed::Delete,
+        Whom::Me => Deed::Hide,
+    };
+    change(site, asked, deed).await
+}
+
+pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let deed = match read_whom(Query::of(&asked.request).text("for"))? {
+        Whom::Everyone => Deed::Restore,
+        Whom::Me => Deed::Unhide,
+    };
+    change(site, asked, deed).await
+}
+
+pub async fn pin(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    change(site, asked, Deed::Pin).await
+}
+
+pub async fn unpin(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    change(site, asked, Deed::Unpin).await
+}
+
+pub async fn react(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let emoji = asked.parameters.text("emoji").to_owned();
+    change(site, asked, Deed::React { emoji }).await
+}
+
+pub async fn unreact(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let emoji = asked.parameters.text("emoji").to_owned();
+    change(site, asked, Deed::Unreact { emoji }).await
+}
+
+async fn change(site: &Arc<Site>, asked: Asked, deed: Deed) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let message_id = asked.parameters.id("message")?;
-    let command = match read_whom(Query::of(&asked.request).text("for"))? {
-        Whom::Everyone => Command::Delete { message_id },
-        Whom::Me => Command::Hide { message_id },
-    };
-    carry_out(site, actor(&session), command).await
+    carry_out(site, actor(&session), Command::Change { message_id, deed }).await
 }
 
 /// A command whose outcome is a message: 201 when it is new.
@@ -185,18 +231,38 @@ async fn carry_out(
     let status = command::status(&outcome);
     match outcome? {
         Reply::Message { json, .. } => Ok(http::json(status, json)),
+        Reply::Messages(messages) => {
+            let list = http::list_text(&messages, serde_json::Value::Null);
+            Ok(http::json(status, list))
+        }
         other => unreachable!("a message is what comes of it, not {other:?}"),
     }
 }
 
-pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+pub async fn forward(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let message_id = asked.parameters.id("message")?;
+    let body: ForwardBody = http::read_json(asked.request.into_body()).await?;
+    let command = Command::Forward(Forward {
+        message_id,
+        conversation_ids: body.conversation_ids,
+        client_id: body.client_id,
+    });
+    carry_out(site, actor(&session), command).await
+}
+
+pub async fn reactions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
-    let json = match read_whom(Query::of(&asked.request).text("for"))? {
-        Whom::Everyone => site.database.restore_message(session.user_id, id).await?,
-        Whom::Me => site.database.unhide_message(session.user_id, id).await?,
-    };
-    Ok(http::json(StatusCode::OK, json))
+    let items = site.database.list_reactions(session.user_id, id).await?;
+    Ok(http::list(&items, serde_json::Value::Null))
+}
+
+pub async fn pins(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let items = site.database.list_pins(session.user_id, id).await?;
+    Ok(http::list(&items, serde_json::Value::Null))
 }
 
 pub async fn revisions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

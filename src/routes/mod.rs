@@ -12,6 +12,7 @@ mod messages;
 mod opened;
 mod operations;
 mod pages;
+mod time;
 mod users;
 
 use std::sync::{Arc, OnceLock};
@@ -109,6 +110,11 @@ enum Route {
     Unread,
     Message,
     RestoreMessage,
+    ForwardMessage,
+    PinMessage,
+    Pins,
+    Reactions,
+    Reaction,
     Revisions,
     Receipts,
 }
@@ -168,6 +174,11 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/conversations/{conversation}/unread", Route::Unread),
     ("/api/messages/{message}", Route::Message),
     ("/api/messages/{message}/restore", Route::RestoreMessage),
+    ("/api/messages/{message}/forward", Route::ForwardMessage),
+    ("/api/messages/{message}/pin", Route::PinMessage),
+    ("/api/conversations/{conversation}/pins", Route::Pins),
+    ("/api/messages/{message}/reactions", Route::Reactions),
+    ("/api/messages/{message}/reactions/{emoji}", Route::Reaction),
     ("/api/messages/{message}/revisions", Route::Revisions),
     ("/api/messages/{message}/receipts", Route::Receipts),
 ];
@@ -319,6 +330,13 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Message, Method::PUT) => messages::edit(site, asked).await,
         (Route::Message, Method::DELETE) => messages::delete(site, asked).await,
         (Route::RestoreMessage, Method::POST) => messages::restore(site, asked).await,
+        (Route::ForwardMessage, Method::POST) => messages::forward(site, asked).await,
+        (Route::PinMessage, Method::PUT) => messages::pin(site, asked).await,
+        (Route::PinMessage, Method::DELETE) => messages::unpin(site, asked).await,
+        (Route::Pins, Method::GET) => messages::pins(site, asked).await,
+        (Route::Reactions, Method::GET) => messages::reactions(site, asked).await,
+        (Route::Reaction, Method::PUT) => messages::react(site, asked).await,
+        (Route::Reaction, Method::DELETE) => messages::unreact(site, asked).await,
         (Route::Revisions, Method::GET) => messages::revisions(site, asked).await,
         (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
         (route, _) => Ok(method_not_allowed(route)),
@@ -335,13 +353,14 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Rooms
         | Route::JoinRoom
         | Route::Unread
+        | Route::ForwardMessage
         | Route::RestoreMessage => "POST",
         Route::Session => "DELETE",
         Route::Presence | Route::Marks | Route::Preferences => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",
         Route::Members | Route::ConversationMessages => "GET, POST",
-        Route::Member => "PUT, DELETE",
+        Route::Member | Route::PinMessage | Route::Reaction => "PUT, DELETE",
         _ => "GET",
     };
     let problem = Problem::new(

@@ -114,10 +114,7 @@ impl Opened {
             }
             None => None,
         };
-        let history = HistoryPlace {
-            around,
-            ..HistoryPlace::default()
-        };
+        let history = around.map_or(HistoryPlace::Newest, HistoryPlace::Around);
         let history = site
             .database
             .history_page(viewer, id, history, PANE_MESSAGES)

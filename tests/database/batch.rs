@@ -99,7 +99,7 @@ async fn the_same_again_answers_with_what_is_there() {
 
     for other in [
         scene.item("ho", "a"),
-        json!({"actor": scene.ann, "conversation_id": scene.group, "body": "hi", "client_id": "a", "kind": "emoji"}),
+        json!({"actor": scene.ann, "conversation_id": scene.group, "body": "👋", "client_id": "a", "kind": "emoji"}),
         json!({"actor": scene.ann, "conversation_id": scene.group, "body": "hi", "client_id": "a", "data": {"x": 1}}),
         json!({"actor": scene.ann, "conversation_id": scene.group, "body": "hi", "client_id": "a", "reply_to": first[0].id()}),
     ] {

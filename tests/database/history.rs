@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::support::{TestDatabase, column, group, refusal, run, user, value};
+use crate::support::{TestDatabase, column, group, refusal, run, send, user, value};
 
 async fn page(
     client: &Client,
@@ -213,4 +213,67 @@ async fn a_page_of_a_big_conversation_reads_only_the_primary_key() {
     .await;
     client.batch_execute("commit").await.unwrap();
     assert!(ended - began < 50, "{} blocks", ended - began);
+}
+
+#[tokio::test]
+async fn a_page_from_a_date_on_begins_with_the_first_message_of_that_time() {
+    let database = TestDatabase::create().await;
+    let client = database.connect().await;
+    let ann = user(&client, "Ann").await;
+    let group = group(&client, ann, &[]).await;
+    run(
+        &client,
+        "insert into chat.messages (conversation_id, sender_id, body, created_at)
+         select $1, $2, n::text, timestamptz '2026-01-01 00:00Z' + n * interval '1 hour' from generate_series(0, 99) n",
+        &[&group, &ann],
+    )
+    .await;
+    for (date, first) in [
+        ("2020-01-01", Some(1)),
+        ("2026-01-01T00:00:00Z", Some(1)),
+        ("2026-01-01T00:00:00.000001Z", Some(2)),
+        ("2026-01-02T00:00:00Z", Some(25)),
+        ("2026-01-05T03:00:00Z", Some(100)),
+        ("2026-01-05T03:00:01Z", None),
+    ] {
+        let seqs: Vec<i64> = column(
+            &client,
+            "select seq from chat.history($1, $2, p_limit => 3, p_date => $3::text::timestamptz)",
+            &[&ann, &group, &date],
+        )
+        .await;
+        let wanted: Vec<i64> =
+            first.map_or(vec![], |first| (first..=(first + 2).min(100)).collect());
+        assert_eq!(seqs, wanted, "{date}");
+    }
+    let empty = crate::support::group(&client, ann, &[]).await;
+    let seqs: Vec<i64> = column(
+        &client,
+        "select seq from chat.history($1, $2, p_date => now())",
+        &[&ann, &empty],
+    )
+    .await;
+    assert_eq!(seqs, Vec::<i64>::new());
+}
+
+#[tokio::test]
+async fn the_first_unread_is_right_after_what_was_read_or_after_one_joined() {
+    let database = TestDatabase::create().await;
+    let client = database.connect().await;
+    let (ann, ben) = (user(&client, "Ann").await, user(&client, "Ben").await);
+    let group = group(&client, ann, &[]).await;
+    for body in ["1", "2", "3"] {
+        send(&client, ann, group, body).await;
+    }
+    run(
+        &client,
+        "select chat.add_member($1, $2, $3)",
+        &[&ann, &group, &ben],
+    )
+    .await;
+    let first = "select chat.first_unread($1, $2)";
+    assert_eq!(value::<i64>(&client, first, &[&ben, &group]).await, 4);
+    send(&client, ann, group, "4").await;
+    run(&client, "select chat.mark_read($1, $2, 4)", &[&ben, &group]).await;
+    assert_eq!(value::<i64>(&client, first, &[&ben, &group]).await, 5);
 }

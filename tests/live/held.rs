@@ -12,6 +12,7 @@ async fn a_held_socket_hears_and_says_only_what_belongs_to_its_conversation() {
     let cast = Cast::assemble().await;
     let group = cast.ada.group(&[&cast.bob, &cast.eve]).await;
     let elsewhere = cast.bob.say(group, "in the group").await;
+    let own = cast.bob.say(cast.direct, "here").await;
     cast.relayed().await;
     let mut held = cast
         .bob
@@ -42,6 +43,12 @@ async fn a_held_socket_hears_and_says_only_what_belongs_to_its_conversation() {
         json!({"type": "delete", "message_id": elsewhere["id"]}),
         json!({"type": "delete", "message_id": elsewhere["id"], "for": "me"}),
         json!({"type": "unread", "conversation_id": group}),
+        json!({"type": "react", "message_id": elsewhere["id"], "emoji": "👍"}),
+        json!({"type": "unreact", "message_id": elsewhere["id"], "emoji": "👍"}),
+        json!({"type": "pin", "message_id": elsewhere["id"]}),
+        json!({"type": "unpin", "message_id": elsewhere["id"]}),
+        json!({"type": "forward", "message_id": elsewhere["id"], "conversation_ids": [cast.direct]}),
+        json!({"type": "forward", "message_id": own["id"], "conversation_ids": [group]}),
     ] {
         let error = held.ask(frame.clone()).await;
         assert_eq!(

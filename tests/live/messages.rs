@@ -26,7 +26,8 @@ async fn a_message_reaches_every_device_of_its_members_and_nobody_else() {
         "id": message["id"], "conversation_id": cast.direct, "seq": 1, "sender_id": cast.ada.id,
         "sender_name": "Ada", "kind": "text", "body": "hello", "data": {"a": 1}, "media": null,
         "reply_to": null, "reply": null, "client_id": "k1", "created_at": message["created_at"],
-        "edited_at": null, "deleted_at": null, "revision": 1, "reactions": [],
+        "edited_at": null, "deleted_at": null, "revision": 1, "forwarded": false, "pinned_at": null,
+        "pinned_by": null, "mentions": [], "reactions": [], "preview": null,
     });
     assert_eq!(message, &wanted);
     for socket in [&mut phone, &mut laptop, &mut bobs] {

@@ -370,7 +370,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             "GET",
             &format!("{own}/messages?before=1&after=1"),
             json!(null),
-            "before, after, around:",
+            "before, after, around, date:",
         ),
         (
             "GET",

@@ -17,6 +17,7 @@ async fn digest(database: &Client, conversation: Uuid) -> String {
             (select string_agg(m::text, ';' order by m.user_id) from chat.members m where m.conversation_id = $1),
             (select string_agg(m::text, ';' order by m.seq) from chat.messages m where m.conversation_id = $1),
             (select string_agg(k::text, ';' order by k.user_id) from chat.marks k where k.conversation_id = $1),
+            (select string_agg(r::text, ';' order by r.user_id, r.emoji) from chat.reactions r where r.conversation_id = $1),
             (select count(*) from chat.receipts r where r.conversation_id = $1),
             (select count(*) from chat.message_revisions r where r.conversation_id = $1)))",
         &[&conversation],
@@ -32,7 +33,29 @@ async fn can_do_nothing(
     member: &Person,
 ) {
     let place = format!("/api/conversations/{conversation}");
+    // To which a message could be carried off.
+    let own = stranger.group(&[]).await;
+    let carried = stranger.say(own, "my own").await;
+    let carried = carried["id"].as_str().unwrap();
     let mut requests = vec![
+        (
+            "POST",
+            format!("/api/messages/{carried}/forward"),
+            json!({"conversation_ids": [conversation]}),
+        ),
+        ("GET", format!("{place}/pins"), json!({})),
+        (
+            "GET",
+            format!("{place}/messages?date=2020-01-01"),
+            json!({}),
+        ),
+        ("GET", format!("{place}/messages?around=unread"), json!({})),
+        (
+            "PUT",
+            format!("{place}/preferences"),
+            json!({"pinned": true}),
+        ),
+        ("POST", format!("{place}/unread"), json!({})),
         ("GET", place.clone(), json!({})),
         ("PUT", place.clone(), json!({"name": "Mine"})),
         ("DELETE", place.clone(), json!({})),
@@ -74,6 +97,8 @@ async fn can_do_nothing(
         ("GET", format!("/c/{conversation}"), json!({})),
     ];
     let mut commands = vec![
+        json!({"type": "forward", "message_id": carried, "conversation_ids": [conversation]}),
+        json!({"type": "unread", "conversation_id": conversation}),
         json!({"type": "send", "conversation_id": conversation, "body": "let me in"}),
         json!({"type": "delivered", "conversation_id": conversation, "seq": 1}),
         json!({"type": "read", "conversation_id": conversation, "seq": 1}),
@@ -94,12 +119,30 @@ async fn can_do_nothing(
             ("POST", format!("{path}/restore"), json!({})),
             ("GET", format!("{path}/revisions"), json!({})),
             ("GET", format!("{path}/receipts"), json!({})),
+            ("GET", format!("{path}/reactions"), json!({})),
+            ("PUT", format!("{path}/reactions/👍"), json!({})),
+            ("DELETE", format!("{path}/reactions/👍"), json!({})),
+            ("PUT", format!("{path}/pin"), json!({})),
+            ("DELETE", format!("{path}/pin"), json!({})),
+            (
+                "POST",
+                format!("{path}/forward"),
+                json!({"conversation_ids": [own]}),
+            ),
+            ("POST", format!("{path}/restore?for=me"), json!({})),
+            ("DELETE", format!("{path}?for=me"), json!({})),
         ]);
         let id = &message["id"];
         commands.extend([
             json!({"type": "edit", "message_id": id, "body": "other words"}),
             json!({"type": "edit", "message_id": id, "body": message["body"].as_str().unwrap_or("x")}),
             json!({"type": "delete", "message_id": id}),
+            json!({"type": "delete", "message_id": id, "for": "me"}),
+            json!({"type": "react", "message_id": id, "emoji": "👍"}),
+            json!({"type": "unreact", "message_id": id, "emoji": "👍"}),
+            json!({"type": "pin", "message_id": id}),
+            json!({"type": "unpin", "message_id": id}),
+            json!({"type": "forward", "message_id": id, "conversation_ids": [own]}),
         ]);
     }
     for (method, path, body) in requests {
