@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench cargo postgres plpgsql_check chromium axe
+.PHONY: help run test lint bench schema cargo postgres plpgsql_check chromium axe
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -14,6 +14,7 @@ help:
 	@echo 'make run    the chat at http://localhost:8000 (set HOST, PORT, DATABASE_URL, … as in .env.example)'
 	@echo 'make test   all tests, against a real PostgreSQL and a real Chromium'
 	@echo 'make bench  how fast it is on this machine, as a table (BENCH="pairs --seconds 3" for a part of it)'
+	@echo 'make schema writes docs/schema.txt anew, after a change of a migration or of sql/'
 	@echo 'make lint   formatting and clippy, as the tests of a change demand them'
 
 run: cargo postgres
@@ -27,6 +28,10 @@ lint: cargo
 	@cargo clippy --version >/dev/null 2>&1 || { echo 'clippy is missing: rustup component add clippy' >&2; exit 1; }
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# What the migrations and sql/ make, as text: its difference shows what a change makes of the schema.
+schema: cargo postgres
+	UPDATE_SCHEMA=1 cargo test --test database the_schema_in_the_documents
 
 # The peer is measured too where its packages can be had.
 bench: cargo postgres

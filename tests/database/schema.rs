@@ -185,3 +185,33 @@ async fn held(client: &tokio_postgres::Client) -> (i32, String) {
         .unwrap();
     (row.get(0), row.get(1))
 }
+
+/// Where the schema is kept as text, so that what a change makes of it is read in its difference.
+const DUMP: &str = "docs/schema.txt";
+
+#[tokio::test]
+async fn the_schema_in_the_documents_is_the_one_that_is_made() {
+    let database = TestDatabase::create().await;
+    let client = database.connect().await;
+    let made: String = value(&client, include_str!("dump.sql"), &[]).await;
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(DUMP);
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let difference: Vec<String> = made
+        .lines()
+        .filter(|line| !kept.lines().any(|other| other == *line))
+        .map(|line| format!("+ {line}"))
+        .chain(
+            kept.lines()
+                .filter(|line| !made.lines().any(|other| other == *line))
+                .map(|line| format!("- {line}")),
+        )
+        .collect();
+    assert!(
+        made == kept,
+        "{DUMP} is not current; `make schema` writes it anew. What differs:\n{}",
+        difference.join("\n")
+    );
+}
