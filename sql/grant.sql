@@ -42,7 +42,8 @@ begin
     grant execute on all functions in schema chat to chat_server;
 
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
-        chat.reactions, chat.mentions, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.servers, chat.presence to chat_writer, chat_reader;
+        chat.reactions, chat.mentions, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews,
+        chat.servers, chat.presence to chat_writer, chat_reader;
 
     grant insert (id, external_id, username, name, is_guest, created_at),
         update (external_id, username, name, is_guest, deactivated_at), delete on chat.users to chat_writer;
@@ -74,7 +75,7 @@ begin
         chat.send_message(uuid, uuid, text, text, text, uuid, jsonb), chat.send_messages(jsonb),
         chat.edit_message(uuid, uuid, text, jsonb), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
         chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),
-        chat.hide_message(uuid, uuid), chat.unhide_message(uuid, uuid),
+        chat.hide_message(uuid, uuid), chat.unhide_message(uuid, uuid), chat.remove_preview(uuid, uuid),
         chat.set_preferences(uuid, uuid, boolean, boolean, timestamptz, text), chat.mark_unread(uuid, uuid),
         chat.history(uuid, uuid, bigint, bigint, bigint, integer, timestamptz), chat.seq_at(uuid, timestamptz), chat.first_unread(uuid, uuid),
         chat.react(uuid, uuid, text), chat.unreact(uuid, uuid, text), chat.list_reactions(uuid, uuid),

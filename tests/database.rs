@@ -39,6 +39,8 @@ mod pins;
 mod presence;
 #[path = "database/reactions.rs"]
 mod reactions;
+#[path = "database/previews.rs"]
+mod previews;
 #[path = "database/replay.rs"]
 mod replay;
 #[path = "database/scene.rs"]

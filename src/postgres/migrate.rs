@@ -15,7 +15,7 @@ mod tables {
 pub const SQL_VERSION: i32 = 4;
 
 /// The files of `sql/`, in the order in which they are applied.
-pub const SQL_FILES: [(&str, &str); 21] = [
+pub const SQL_FILES: &[(&str, &str)] = &[
     ("basis", include_str!("../../sql/basis.sql")),
     ("event", include_str!("../../sql/event.sql")),
     ("user", include_str!("../../sql/user.sql")),
@@ -28,6 +28,7 @@ pub const SQL_FILES: [(&str, &str); 21] = [
     ("reaction", include_str!("../../sql/reaction.sql")),
     ("pin", include_str!("../../sql/pin.sql")),
     ("forward", include_str!("../../sql/forward.sql")),
+    ("preview", include_str!("../../sql/preview.sql")),
     ("send", include_str!("../../sql/send.sql")),
     ("hidden", include_str!("../../sql/hidden.sql")),
     ("history", include_str!("../../sql/history.sql")),
