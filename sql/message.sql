@@ -36,7 +36,7 @@ create or replace function chat.message_text(p_message chat.messages, p_sender_n
                 ',"pinned_by":', coalesce('"' || p_message.pinned_by || '"', 'null'),
                 ',"mentions":', coalesce(case when p_message.mentions is not null then chat.mentions_text(p_message.mentions) end, '[]'),
                 ',"reactions":', coalesce(p_message.reactions::text, '[]'),
-                ',"preview":null}')
+                ',"preview":', coalesce(case when p_message.preview_url is not null then chat.preview_text(p_message.preview_url) end, 'null'), '}')
             end)
 $$;
 
