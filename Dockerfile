@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/release/webchat /usr/local/bin/webchat
 
 FROM debian:bookworm-slim
-# The certificates are for a database reached over TLS.
+# The certificates are for a database reached over TLS, and for the pages that link previews are of.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

@@ -16,6 +16,7 @@
 //! - [`newest`]: the newest pages of conversations, kept for the next who ask
 //! - [`stream`]: WebSocket and Server-Sent Events
 //! - [`presence`]: who is online, and that this server lives
+//! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
 //! - [`problem`]: what goes wrong, as clients are told
 //!
 //! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
@@ -29,6 +30,7 @@ pub mod listener;
 pub mod newest;
 pub mod postgres;
 pub mod presence;
+pub mod preview;
 pub mod problem;
 pub mod relay;
 pub mod routes;

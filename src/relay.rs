@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::frame::{Event, Frame};
 use crate::hub::{Audience, Close, Hub};
 use crate::postgres::{Database, DatabaseError};
+use crate::preview::PreviewQueue;
 
 /// Events that may be published within [`BURST_MIN`] without a pause: a part of what a connection's
 /// queue holds.
@@ -65,6 +66,8 @@ struct SessionEnded<'a> {
 pub struct Relay {
     database: Database,
     hub: Arc<Hub<Frame>>,
+    /// None where links get no previews.
+    previews: Option<PreviewQueue>,
     burst_began: Instant,
     burst_events: usize,
     /// When a burst last waited for those behind.
@@ -72,10 +75,11 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub fn new(database: Database, hub: Arc<Hub<Frame>>) -> Self {
+    pub fn new(database: Database, hub: Arc<Hub<Frame>>, previews: Option<PreviewQueue>) -> Self {
         Self {
             database,
             hub,
+            previews,
             burst_began: Instant::now(),
             burst_events: 0,
             waited_last: Instant::now(),
@@ -205,6 +209,9 @@ impl Relay {
         let reached = self
             .hub
             .publish(&audience, &Event::announced(event.get(), cursor));
+        if let Some(previews) = &self.previews {
+            previews.hear(event.get());
+        }
         metrics::counter!("webchat_events_total").increment(1);
         metrics::counter!("webchat_deliveries_total").increment(reached as u64);
         if let Some((false, user, conversation)) = membership {

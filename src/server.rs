@@ -18,6 +18,7 @@ use crate::listener;
 use crate::newest::NewestPages;
 use crate::postgres::{Address, Database, DatabaseError};
 use crate::presence::PresenceKeeper;
+use crate::preview;
 use crate::relay::Relay;
 use crate::routes::{self, Site};
 use crate::settings::Settings;
@@ -46,10 +47,16 @@ pub async fn run(
 
     let background = TaskTracker::new();
     let stop_background = CancellationToken::new();
+    let previews = settings.link_previews.then(|| {
+        let (queue, previewer) =
+            preview::new(database.clone(), settings.link_preview_hosts.clone());
+        background.spawn(previewer.run(stop_background.clone()));
+        queue
+    });
     let (tell_heard, heard) = watch::channel(listener::Heard::default());
     background.spawn(listener::run(
         database.clone(),
-        Relay::new(database.clone(), Arc::clone(&hub)),
+        Relay::new(database.clone(), Arc::clone(&hub), previews),
         tell_heard,
         stop_background.clone(),
     ));

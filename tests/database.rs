@@ -37,10 +37,10 @@ mod people;
 mod pins;
 #[path = "database/presence.rs"]
 mod presence;
-#[path = "database/reactions.rs"]
-mod reactions;
 #[path = "database/previews.rs"]
 mod previews;
+#[path = "database/reactions.rs"]
+mod reactions;
 #[path = "database/replay.rs"]
 mod replay;
 #[path = "database/scene.rs"]

@@ -40,6 +40,8 @@ mod pages;
 mod paging;
 #[path = "live/plain_sql.rs"]
 mod plain_sql;
+#[path = "live/previews.rs"]
+mod previews;
 #[path = "live/refusals.rs"]
 mod refusals;
 #[path = "live/rest.rs"]

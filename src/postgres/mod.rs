@@ -12,6 +12,7 @@ pub mod messages;
 pub mod migrate;
 pub mod people;
 pub mod presence;
+pub mod previews;
 pub mod private;
 pub mod receipts;
 pub mod sessions;

@@ -12,6 +12,7 @@ mod messages;
 mod opened;
 mod operations;
 mod pages;
+mod previews;
 mod time;
 mod users;
 
@@ -117,6 +118,7 @@ enum Route {
     Reaction,
     Revisions,
     Receipts,
+    Preview,
 }
 
 const ROUTES: &[(&str, Route)] = &[
@@ -181,6 +183,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/messages/{message}/reactions/{emoji}", Route::Reaction),
     ("/api/messages/{message}/revisions", Route::Revisions),
     ("/api/messages/{message}/receipts", Route::Receipts),
+    ("/api/messages/{message}/preview", Route::Preview),
 ];
 
 fn router() -> &'static Router<Route> {
@@ -339,6 +342,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Reaction, Method::DELETE) => messages::unreact(site, asked).await,
         (Route::Revisions, Method::GET) => messages::revisions(site, asked).await,
         (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
+        (Route::Preview, Method::DELETE) => previews::remove(site, asked).await,
         (route, _) => Ok(method_not_allowed(route)),
     }
 }
@@ -355,7 +359,7 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Unread
         | Route::ForwardMessage
         | Route::RestoreMessage => "POST",
-        Route::Session => "DELETE",
+        Route::Session | Route::Preview => "DELETE",
         Route::Presence | Route::Marks | Route::Preferences => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",

@@ -5,6 +5,7 @@
 
 mod dotenv;
 mod origins;
+mod preview_hosts;
 mod secrets;
 mod size;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use dotenv::read_dotenv;
+pub use preview_hosts::PreviewHost;
 pub use secrets::SECRET_KEY_CHARS_MIN;
 pub use size::MAX_FILE_SIZE_BYTES_MAX;
 use size::MIB;
@@ -66,6 +68,12 @@ pub struct Settings {
     /// `DRAIN_SECONDS`, how long a stopping server waits for clients to leave. 10 by default: the grace that container
     /// runtimes give before they kill.
     pub drain_seconds: u64,
+    /// `LINK_PREVIEWS`, whether the pages that messages link to are fetched for a preview. On by default, as people expect
+    /// of a chat; turn it off where the server must not ask the internet for anything.
+    pub link_previews: bool,
+    /// `LINK_PREVIEW_HOSTS`, hosts that are fetched from although their addresses are not public, such as an intranet's
+    /// wiki. None by default: whoever can write a message chooses what is fetched, and the server sees more than they do.
+    pub link_preview_hosts: Vec<PreviewHost>,
     /// What was understood but deserves a word in the log once it is open.
     pub warnings: Vec<String>,
 }
@@ -195,6 +203,9 @@ impl Settings {
             cookie_secure: var("COOKIE_SECURE").map_or(Ok(false), |v| v.boolean())?,
             migrate_at_start: var("MIGRATE").map_or(Ok(true), |v| v.boolean())?,
             drain_seconds: var("DRAIN_SECONDS").map_or(Ok(10), |v| v.number(0..=600))?,
+            link_previews: var("LINK_PREVIEWS").map_or(Ok(true), |v| v.boolean())?,
+            link_preview_hosts: var("LINK_PREVIEW_HOSTS")
+                .map_or(Ok(Vec::new()), |v| v.preview_hosts())?,
             warnings,
         })
     }
@@ -222,6 +233,8 @@ impl fmt::Debug for Settings {
             cookie_secure,
             migrate_at_start,
             drain_seconds,
+            link_previews,
+            link_preview_hosts,
             warnings,
         } = self;
         f.debug_struct("Settings")
@@ -243,6 +256,8 @@ impl fmt::Debug for Settings {
             .field("cookie_secure", cookie_secure)
             .field("migrate_at_start", migrate_at_start)
             .field("drain_seconds", drain_seconds)
+            .field("link_previews", link_previews)
+            .field("link_preview_hosts", link_preview_hosts)
             .field("warnings", warnings)
             .finish()
     }

@@ -28,6 +28,8 @@ fn variables(database: &TestDatabase, more: &[(&str, &str)]) -> HashMap<String, 
         ("DRAIN_SECONDS", "5"),
         ("LOG", "error"),
         ("MIGRATE", "false"),
+        // Tests ask nobody on the internet.
+        ("LINK_PREVIEWS", "false"),
     ]
     .iter()
     .chain(more)
