@@ -30,7 +30,7 @@ returns table (kind text, field text, type text, is_required boolean, low numeri
         -- Whom a text mentions, besides those whose username it bears; and that its link is shown without a preview.
         ('text', 'mentions', 'uuids', false, 0, 50),
         ('text', 'preview', 'boolean', false, null, null),
-        -- What lies elsewhere is shown by its address: 2,000 characters is what browsers and proxies agree on.
+        -- What lies elsewhere, and is no medium of ours, is shown by its address: 2,000 characters is what browsers and proxies agree on.
         ('image', 'url', 'url', true, 1, 2000),
         -- Pixels. With these a page reserves the space before it has loaded anything.
         ('image', 'width', 'integer', true, 1, 100000),
@@ -155,15 +155,16 @@ $$;
 
 comment on function chat.value_refusal(jsonb, text, numeric, numeric) is 'Which rule of chat.data_rules a value breaks, in words; null when it keeps it.';
 
--- What is wrong with a message's data: {code, detail}, naming the field; null when nothing is.
-create or replace function chat.data_refusal(p_kind text, p_data jsonb) returns text[] language plpgsql immutable as $$
+-- What is wrong with a message's data: {code, detail}, naming the field; null when nothing is. Of a message with media, these
+-- say what data would have to say.
+create or replace function chat.data_refusal(p_kind text, p_data jsonb, p_has_media boolean) returns text[] language plpgsql immutable as $$
 declare
     v_rule record;
     v_wrong text;
 begin
     for v_rule in select * from chat.data_rules() r where r.kind = p_kind loop
         if coalesce(jsonb_typeof(p_data -> v_rule.field), 'null') = 'null' then
-            if v_rule.is_required then
+            if v_rule.is_required and not p_has_media then
                 return array['bad_data', format('data.%s: is required of kind %s.', v_rule.field, p_kind)];
             end if;
             continue;
@@ -180,11 +181,11 @@ begin
 end
 $$;
 
-comment on function chat.data_refusal(text, jsonb) is 'What is wrong with the data of a message of this kind, as {code, detail}; null when nothing is.';
+comment on function chat.data_refusal(text, jsonb, boolean) is 'What is wrong with the data of a message of this kind, as {code, detail}; null when nothing is.';
 
 -- Why a message of this kind can not say this: {code, detail}, naming kind, body or data; null when it can.
 -- The same for who inserts, who sends a batch, and who edits.
-create or replace function chat.content_refusal(p_kind text, p_body text, p_data jsonb) returns text[] language plpgsql immutable as $$
+create or replace function chat.content_refusal(p_kind text, p_body text, p_data jsonb, p_has_media boolean default false) returns text[] language plpgsql immutable as $$
 declare
     -- A text may be a handful of emoji too; a message of the kind is one that is shown large.
     c_emoji_max constant integer := 4;
@@ -209,7 +210,7 @@ begin
             return array['bad_kind', 'kind: must be text, image, file, audio, video, voice, location, contact, sticker, gif, emoji or system.'];
     end case;
     if p_data is null then
-        if p_kind in ('text', 'system', 'emoji') then
+        if p_has_media or p_kind in ('text', 'system', 'emoji') then
             return null;
         end if;
     elsif jsonb_typeof(p_data) <> 'object' then
@@ -217,8 +218,8 @@ begin
     elsif octet_length(p_data::text) > c_data_bytes_max then
         return array['data_too_long', format('data: must have at most %s bytes.', c_data_bytes_max)];
     end if;
-    return chat.data_refusal(p_kind, p_data);
+    return chat.data_refusal(p_kind, p_data, p_has_media);
 end
 $$;
 
-comment on function chat.content_refusal(text, text, jsonb) is 'Why a message of this kind can not say this, as {code, detail}; null when it can.';
+comment on function chat.content_refusal(text, text, jsonb, boolean) is 'Why a message of this kind can not say this, as {code, detail}; null when it can.';

@@ -42,7 +42,7 @@ begin
     grant execute on all functions in schema chat to chat_server;
 
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
-        chat.reactions, chat.mentions, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews,
+        chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews,
         chat.servers, chat.presence to chat_writer, chat_reader;
 
     grant insert (id, external_id, username, name, is_guest, created_at),
@@ -51,7 +51,7 @@ begin
         update (title, description, join_policy, closed_at), delete on chat.conversations to chat_writer;
     grant insert (conversation_id, user_id, role, added_by),
         update (role, left_at), delete on chat.members to chat_writer;
-    grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, forwarded_from, created_at),
+    grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, forwarded_from, media_ids, created_at),
         update (body, data, deleted_at, pinned_at), delete on chat.messages to chat_writer;
     grant insert (conversation_id, message_id, user_id, emoji),
         update (removed_at), delete on chat.reactions to chat_writer;
@@ -72,7 +72,7 @@ begin
         chat.find_conversations(uuid, text, integer),
         chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),
         chat.set_role(uuid, uuid, uuid, text), chat.join(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
-        chat.send_message(uuid, uuid, text, text, text, uuid, jsonb), chat.send_messages(jsonb),
+        chat.send_message(uuid, uuid, text, text, text, uuid, jsonb, uuid[]), chat.send_messages(jsonb),
         chat.edit_message(uuid, uuid, text, jsonb), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
         chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),
         chat.hide_message(uuid, uuid), chat.unhide_message(uuid, uuid), chat.remove_preview(uuid, uuid),
@@ -82,6 +82,8 @@ begin
         chat.pin_message(uuid, uuid), chat.unpin_message(uuid, uuid), chat.list_pins(uuid, uuid),
         chat.forward_message(uuid, uuid, uuid[], text),
         chat.is_emoji(text, integer),
+        chat.begin_media(uuid, text, bigint), chat.append_media(uuid, uuid, bigint, bytea), chat.finish_media(uuid, uuid),
+        chat.abandon_media(uuid, uuid), chat.store_media(uuid, text, bytea), chat.read_media(uuid, uuid, bigint, integer),
         chat.mark_delivered(uuid, uuid, bigint), chat.mark_read(uuid, uuid, bigint), chat.mark_many(jsonb),
         chat.message_receipts(uuid, uuid), chat.announce_typing(uuid, uuid, text)
         to chat_writer;

@@ -15,7 +15,7 @@ create or replace function chat.message_text(p_message chat.messages, p_sender_n
         -- What most messages have nothing of, in one piece.
         case
             when p_message.revision = 1 and p_message.data is null and p_message.reply_to is null
-                and p_message.mentions is null and p_message.forwarded_from is null
+                and p_message.mentions is null and p_message.forwarded_from is null and p_message.media_ids is null
             then ',"data":null,"media":null,"reply_to":null,"reply":null,"forwarded":false,"edited_at":null,"deleted_at":null,'
                 '"pinned_at":null,"pinned_by":null,"mentions":[],"reactions":[],"preview":null}'
             when p_message.deleted_at is not null
@@ -27,7 +27,8 @@ create or replace function chat.message_text(p_message chat.messages, p_sender_n
                 ',"pinned_at":null,"pinned_by":null,"mentions":[],"reactions":[],"preview":null}')
             else concat(
                 ',"data":', coalesce(p_message.data::text, 'null'),
-                ',"media":null,"reply_to":', coalesce('"' || p_message.reply_to || '"', 'null'),
+                ',"media":', coalesce(case when p_message.media_ids is not null then chat.media_text(p_message.media_ids) end, 'null'),
+                ',"reply_to":', coalesce('"' || p_message.reply_to || '"', 'null'),
                 ',"reply":', coalesce(case when p_message.reply_to is not null then chat.reply_text(p_message.reply_to) end, 'null'),
                 ',"forwarded":', case when p_message.forwarded_from is null then 'false' else 'true' end,
                 ',"edited_at":', coalesce('"' || chat.json_time(p_message.edited_at) || '"', 'null'),
@@ -89,10 +90,12 @@ comment on function chat.is_client_id(text) is 'Whether this can be a client_id:
 
 -- Why a new message is refused: {status, code, detail}; null when it is not. What it says comes first, then who
 -- says it and where: p_conversation_exists, p_closed_at, p_is_member and p_is_deactivated (of the sender; null when
--- not a member), p_reply_exists (true when nothing is answered) are looked up by the caller.
+-- not a member), p_reply_exists (true when nothing is answered) and p_media_refusal (of chat.media_refusal; null without
+-- media) are looked up by the caller.
 create or replace function chat.sending_refusal(
     p_kind text, p_body text, p_data jsonb, p_client_id text, p_sender uuid,
-    p_conversation_exists boolean, p_closed_at timestamptz, p_is_member boolean, p_is_deactivated boolean, p_reply_exists boolean)
+    p_conversation_exists boolean, p_closed_at timestamptz, p_is_member boolean, p_is_deactivated boolean, p_reply_exists boolean,
+    p_media uuid[], p_media_refusal text[])
 returns text[] language plpgsql immutable as $$
 declare
     v_content text[];
@@ -103,7 +106,7 @@ begin
         end if;
         return array['403', 'system_only', 'kind: only the host project writes system messages, without a sender_id.'];
     end if;
-    v_content := chat.content_refusal(p_kind, p_body, p_data);
+    v_content := chat.content_refusal(p_kind, p_body, p_data, p_media is not null);
     if v_content is not null then
         return '422'::text || v_content;
     elsif not chat.is_client_id(p_client_id) then
@@ -118,12 +121,14 @@ begin
         return array['409', 'conversation_closed', 'This conversation is closed.'];
     elsif not p_reply_exists then
         return array['422', 'reply_to_not_found', 'reply_to: there is no such message in this conversation.'];
+    elsif p_media_refusal is not null then
+        return '422'::text || p_media_refusal;
     end if;
     return null;
 end
 $$;
 
-comment on function chat.sending_refusal(text, text, jsonb, text, uuid, boolean, timestamptz, boolean, boolean, boolean) is
+comment on function chat.sending_refusal(text, text, jsonb, text, uuid, boolean, timestamptz, boolean, boolean, boolean, uuid[], text[]) is
     'Why a new message is refused, as {status, code, detail}; null when it is not. For rows and for batches alike.';
 
 -- before insert, of what chat.send_messages has not completed already. The conversation's row is locked first and
@@ -156,6 +161,7 @@ begin
         -- Whom the original called is not called again elsewhere.
         new.data := nullif(v_original.data - 'mentions', '{}');
         new.preview_url := v_original.preview_url;
+        new.media_ids := v_original.media_ids;
     end if;
     if new.kind = 'system' then
         if v_actor is not null then
@@ -179,7 +185,8 @@ begin
     left join (chat.members m join chat.users u on u.id = m.user_id)
         on m.conversation_id = new.conversation_id and m.user_id = new.sender_id;
     v_refusal := chat.sending_refusal(new.kind, new.body, new.data, new.client_id, new.sender_id,
-        v_conversation_exists, v_closed_at, v_is_member, v_is_deactivated, v_reply_exists);
+        v_conversation_exists, v_closed_at, v_is_member, v_is_deactivated, v_reply_exists,
+        new.media_ids, case when new.media_ids is not null then chat.media_refusal(new.sender_id, new.kind, new.media_ids) end);
     if v_refusal is not null then
         perform chat.refuse(v_refusal[1]::integer, v_refusal[2], v_refusal[3]);
     end if;
@@ -228,6 +235,11 @@ begin
         select i.conversation_id, x, i.seq from inserted i cross join unnest(i.mentions) x
         order by 1, 2, 3;
     end if;
+    if exists (select from inserted i where i.media_ids is not null) then
+        insert into chat.message_media (media_id, conversation_id, seq, place)
+        select m.id, i.conversation_id, i.seq, m.place from inserted i cross join unnest(i.media_ids) with ordinality m (id, place)
+        order by 1, 2, 3, 4;
+    end if;
 
     perform chat.announce(array(
         select chat.message_envelope(row(m.*)::chat.messages, u.name)
@@ -237,7 +249,7 @@ begin
 end
 $$;
 
-comment on function chat.messages_announce_new() is 'Trigger: raises last_seq and the senders'' marks, notes mentions, and announces new messages.';
+comment on function chat.messages_announce_new() is 'Trigger: raises last_seq and the senders'' marks, notes mentions and media, and announces new messages.';
 
 create or replace trigger c_announce_insert after insert on chat.messages
     referencing new table as inserted
@@ -251,11 +263,11 @@ declare
     v_role text;
     v_refusal text[];
 begin
-    if (new.id, new.conversation_id, new.seq, new.sender_id, new.kind, new.reply_to, new.client_id, new.forwarded_from, new.created_at)
-        is distinct from (old.id, old.conversation_id, old.seq, old.sender_id, old.kind, old.reply_to, old.client_id, old.forwarded_from, old.created_at)
+    if (new.id, new.conversation_id, new.seq, new.sender_id, new.kind, new.reply_to, new.client_id, new.forwarded_from, new.media_ids, new.created_at)
+        is distinct from (old.id, old.conversation_id, old.seq, old.sender_id, old.kind, old.reply_to, old.client_id, old.forwarded_from, old.media_ids, old.created_at)
     then
         perform chat.refuse(422, 'immutable_column',
-            'id, conversation_id, seq, sender_id, kind, reply_to, client_id, forwarded_from, created_at: never change.');
+            'id, conversation_id, seq, sender_id, kind, reply_to, client_id, forwarded_from, media_ids, created_at: never change.');
     end if;
     -- Before anything else, since even an update that changes nothing returns the row to its caller.
     if v_actor is not null then
@@ -310,7 +322,7 @@ begin
         if v_actor is not null and v_actor is distinct from old.sender_id then
             perform chat.refuse(403, 'not_the_sender', 'Only the sender can edit a message.');
         end if;
-        v_refusal := chat.content_refusal(new.kind, new.body, new.data);
+        v_refusal := chat.content_refusal(new.kind, new.body, new.data, new.media_ids is not null);
         if v_refusal is not null then
             perform chat.refuse(422, v_refusal[1], v_refusal[2]);
         end if;
@@ -335,7 +347,7 @@ $$;
 comment on function chat.messages_guard_update() is 'Trigger: checks an edit, a soft delete, a restore or a pin; keeps the revision; stamps.';
 
 create or replace trigger a_guard_update
-    before update of id, conversation_id, seq, sender_id, kind, body, data, reply_to, client_id, forwarded_from, created_at, edited_at, deleted_at, deleted_by,
+    before update of id, conversation_id, seq, sender_id, kind, body, data, reply_to, client_id, forwarded_from, media_ids, created_at, edited_at, deleted_at, deleted_by,
         mentions, pinned_at, pinned_by
     on chat.messages
     for each row execute function chat.messages_guard_update();

@@ -1,6 +1,6 @@
 -- Sending: many at once, or one. What may be sent is decided by chat.sending_refusal in message.sql, as for plain inserts.
 
--- Sends a batch: a JSON array of {"actor", "conversation_id", "kind", "body", "data", "reply_to", "client_id"}.
+-- Sends a batch: a JSON array of {"actor", "conversation_id", "kind", "body", "data", "reply_to", "client_id", "media_ids"}.
 -- One result for each item ("item" counts from 1): status 201 and the message; 200 and the
 -- message that was there, when this (conversation, sender, client_id) was sent before; or the refusal's
 -- status, code and detail. A bad item fails alone.
@@ -41,7 +41,7 @@ end
 $$;
 
 comment on function chat.send_messages(jsonb) is
-    'Sends a batch of {actor, conversation_id, kind, body, data, reply_to, client_id}; one result an item: 201 new, 200 sent before, or its refusal. Events: message.';
+    'Sends a batch of {actor, conversation_id, kind, body, data, reply_to, client_id, media_ids}; one result an item: 201 new, 200 sent before, or its refusal. Events: message.';
 
 -- The items of a batch but those at p_left_out, judged and inserted as one statement. What is refused is answered so;
 -- raises for a value that is not what its column takes, and for a client_id that is there already.
@@ -68,27 +68,28 @@ begin
     with judged as materialized (
         select a.*, row_number() over (partition by a.conversation_id, a.refusal is null order by a.place) as nth
         from (
-            select i.place, i.conversation_id, i.actor, coalesce(i.kind, 'text') as kind, i.body, i.data, i.reply_to, i.client_id,
+            select i.place, i.conversation_id, i.actor, coalesce(i.kind, 'text') as kind, i.body, i.data, i.reply_to, i.client_id, i.media_ids,
                 -- last_seq, but within a trigger of the very statement that raises it.
                 coalesce((select l.seq from chat.messages l where l.conversation_id = c.id and l.seq > c.last_seq order by l.seq desc limit 1), c.last_seq) as last_seq,
                 -- The commonest message of all is seen to be right at a glance.
                 case when i.actor is not null and coalesce(i.kind, 'text') = 'text' and chat.is_plain_text(i.body) and i.data is null
-                    and i.reply_to is null and chat.is_client_id(i.client_id) and m.active and u.deactivated_at is null and c.closed_at is null
+                    and i.reply_to is null and i.media_ids is null and chat.is_client_id(i.client_id) and m.active and u.deactivated_at is null and c.closed_at is null
                 then null else chat.sending_refusal(coalesce(i.kind, 'text'), i.body, i.data, i.client_id, i.actor,
                     c.id is not null, c.closed_at, m.active, u.deactivated_at is not null,
-                    i.reply_to is null or exists (select from chat.messages r where r.id = i.reply_to and r.conversation_id = i.conversation_id)
+                    i.reply_to is null or exists (select from chat.messages r where r.id = i.reply_to and r.conversation_id = i.conversation_id),
+                    i.media_ids, case when i.media_ids is not null then chat.media_refusal(i.actor, coalesce(i.kind, 'text'), i.media_ids) end
                 ) end as refusal
             from rows from (jsonb_to_recordset(p_items) as
-                (conversation_id uuid, actor uuid, kind text, body text, data jsonb, reply_to uuid, client_id text)) with ordinality
-                i (conversation_id, actor, kind, body, data, reply_to, client_id, place)
+                (conversation_id uuid, actor uuid, kind text, body text, data jsonb, reply_to uuid, client_id text, media_ids uuid[])) with ordinality
+                i (conversation_id, actor, kind, body, data, reply_to, client_id, media_ids, place)
             left join chat.conversations c on c.id = i.conversation_id
             left join chat.members m on m.conversation_id = i.conversation_id and m.user_id = i.actor
             left join chat.users u on u.id = i.actor
             where i.place <> all (p_left_out)
         ) a
     ), fresh as (
-        insert into chat.messages (conversation_id, seq, id, sender_id, kind, body, data, reply_to, client_id, mentions, created_at, revision, changed_xid)
-        select j.conversation_id, j.last_seq + j.nth, chat.uuid_v7(), j.actor, j.kind, j.body, j.data, j.reply_to, j.client_id,
+        insert into chat.messages (conversation_id, seq, id, sender_id, kind, body, data, reply_to, client_id, media_ids, mentions, created_at, revision, changed_xid)
+        select j.conversation_id, j.last_seq + j.nth, chat.uuid_v7(), j.actor, j.kind, j.body, j.data, j.reply_to, j.client_id, j.media_ids,
             case when chat.may_mention(j.body, j.data) then chat.find_mentions(j.conversation_id, j.actor, j.body, j.data) end,
             clock_timestamp(), 1, pg_current_xact_id()
         from judged j where j.refusal is null order by j.place
@@ -191,8 +192,9 @@ begin
         where r.conversation_id = p_message.conversation_id and r.message_id = p_message.id
         order by r.revision limit 1;
     end if;
-    return (p_message.kind, p_message.reply_to, v_body, v_data) is not distinct from
-        (coalesce(p_item ->> 'kind', 'text'), (p_item ->> 'reply_to')::uuid, p_item ->> 'body', nullif(p_item -> 'data', 'null'));
+    return (p_message.kind, p_message.reply_to, v_body, v_data, to_jsonb(p_message.media_ids)) is not distinct from
+        (coalesce(p_item ->> 'kind', 'text'), (p_item ->> 'reply_to')::uuid, p_item ->> 'body', nullif(p_item -> 'data', 'null'),
+            nullif(p_item -> 'media_ids', 'null'));
 end
 $$;
 
@@ -214,10 +216,10 @@ $$;
 comment on function chat.find_repeats(jsonb) is 'Places of the items of a batch that were sent before, or earlier in it.';
 
 -- Sends one message. Raises CH403 not_a_member, user_deactivated; CH404 conversation_not_found; CH409
--- conversation_closed, client_id_taken; CH422 (kind, body, data, reply_to, client_id). Event: message.
+-- conversation_closed, client_id_taken; CH422 (kind, body, data, reply_to, client_id, media_ids). Event: message.
 create or replace function chat.send_message(
     p_actor uuid, p_conversation uuid, p_body text, p_kind text default 'text', p_client_id text default null,
-    p_reply_to uuid default null, p_data jsonb default null)
+    p_reply_to uuid default null, p_data jsonb default null, p_media uuid[] default null)
 returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -227,7 +229,7 @@ declare
 begin
     select * into v_result from chat.send_item(jsonb_build_object(
         'actor', p_actor, 'conversation_id', p_conversation, 'body', p_body, 'kind', p_kind,
-        'client_id', p_client_id, 'reply_to', p_reply_to, 'data', p_data), 1);
+        'client_id', p_client_id, 'reply_to', p_reply_to, 'data', p_data, 'media_ids', p_media), 1);
     if v_result.code is not null then
         perform chat.refuse(v_result.status, v_result.code, v_result.detail);
     end if;
@@ -237,5 +239,5 @@ begin
 end
 $$;
 
-comment on function chat.send_message(uuid, uuid, text, text, text, uuid, jsonb) is
+comment on function chat.send_message(uuid, uuid, text, text, text, uuid, jsonb, uuid[]) is
     'Sends one message; the same p_client_id again returns the message that is there. Raises CH403, CH404, CH409, CH422. Event: message.';

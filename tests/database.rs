@@ -23,6 +23,8 @@ mod grants;
 mod history;
 #[path = "database/marks.rs"]
 mod marks;
+#[path = "database/media.rs"]
+mod media;
 #[path = "database/mentions.rs"]
 mod mentions;
 #[path = "database/order.rs"]

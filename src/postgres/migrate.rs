@@ -23,6 +23,7 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("conversation", include_str!("../../sql/conversation.sql")),
     ("member", include_str!("../../sql/member.sql")),
     ("content", include_str!("../../sql/content.sql")),
+    ("media", include_str!("../../sql/media.sql")),
     ("message", include_str!("../../sql/message.sql")),
     ("mention", include_str!("../../sql/mention.sql")),
     ("reaction", include_str!("../../sql/reaction.sql")),
