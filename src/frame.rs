@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
@@ -108,7 +109,11 @@ impl Event {
                 let Ok(parsed) = serde_json::from_slice::<MessageEvent<'_>>(&self.json) else {
                     return self.json.clone();
                 };
-                with_field(&self.json, "html", &parsed.message.fragment())
+                let with_html = with_field(&self.json, "html", &parsed.message.fragment());
+                match parsed.message.words() {
+                    Some(words) => with_field(&with_html, "words", &words),
+                    None => with_html,
+                }
             })
             .clone()
     }
@@ -130,9 +135,14 @@ pub fn with_field(object: &[u8], name: &str, value: &str) -> Bytes {
     out.freeze()
 }
 
-/// What the fragment of a message needs of its JSON.
-#[derive(Deserialize)]
+/// A message's JSON, as far as its fragment needs it.
 pub struct MessageFields<'a> {
+    json: MessageJson<'a>,
+    data: Option<views::Data>,
+}
+
+#[derive(Deserialize)]
+struct MessageJson<'a> {
     id: Cow<'a, str>,
     conversation_id: Cow<'a, str>,
     seq: i64,
@@ -140,12 +150,24 @@ pub struct MessageFields<'a> {
     sender_name: Option<Cow<'a, str>>,
     kind: Cow<'a, str>,
     body: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
     #[serde(borrow)]
     reply: Option<ReplyFields<'a>>,
+    #[serde(default)]
+    forwarded: bool,
     client_id: Option<Cow<'a, str>>,
     created_at: Cow<'a, str>,
     edited_at: Option<Cow<'a, str>>,
     deleted_at: Option<Cow<'a, str>>,
+    #[serde(default)]
+    pinned_at: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "mentions")]
+    mentions: Vec<views::Mention<'a>>,
+    #[serde(default, deserialize_with = "reactions")]
+    reactions: Vec<views::Reaction>,
+    #[serde(borrow, default)]
+    preview: Option<PreviewFields<'a>>,
     revision: i64,
 }
 
@@ -154,7 +176,19 @@ struct ReplyFields<'a> {
     id: Cow<'a, str>,
     seq: i64,
     sender_name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    kind: Cow<'a, str>,
     excerpt: Option<Cow<'a, str>>,
+    #[serde(default)]
+    deleted: bool,
+}
+
+#[derive(Deserialize)]
+struct PreviewFields<'a> {
+    url: Cow<'a, str>,
+    title: Option<Cow<'a, str>>,
+    description: Option<Cow<'a, str>>,
+    site_name: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -163,33 +197,189 @@ struct MessageEvent<'a> {
     message: MessageFields<'a>,
 }
 
+impl<'de: 'a, 'a> Deserialize<'de> for MessageFields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = MessageJson::deserialize(deserializer)?;
+        let data = json.data.and_then(|data| card_data(&json.kind, data));
+        Ok(Self { json, data })
+    }
+}
+
 impl MessageFields<'_> {
     pub fn view(&self) -> views::Message<'_> {
+        let json = &self.json;
         views::Message {
-            id: &self.id,
-            conversation_id: &self.conversation_id,
-            seq: self.seq,
-            sender_id: self.sender_id.as_deref(),
-            sender_name: self.sender_name.as_deref(),
-            kind: &self.kind,
-            body: self.body.as_deref(),
-            reply: self.reply.as_ref().map(|reply| views::Reply {
+            id: &json.id,
+            conversation_id: &json.conversation_id,
+            seq: json.seq,
+            sender_id: json.sender_id.as_deref(),
+            sender_name: json.sender_name.as_deref(),
+            kind: &json.kind,
+            body: json.body.as_deref(),
+            data: self.data.as_ref(),
+            mentions: &json.mentions,
+            reactions: &json.reactions,
+            preview: json.preview.as_ref().map(|preview| views::Preview {
+                url: &preview.url,
+                title: preview.title.as_deref(),
+                description: preview.description.as_deref(),
+                site_name: preview.site_name.as_deref(),
+            }),
+            reply: json.reply.as_ref().map(|reply| views::Reply {
                 id: &reply.id,
                 seq: reply.seq,
                 sender_name: reply.sender_name.as_deref(),
+                kind: &reply.kind,
                 excerpt: reply.excerpt.as_deref(),
+                deleted: reply.deleted,
             }),
-            client_id: self.client_id.as_deref(),
-            created_at: &self.created_at,
-            edited: self.edited_at.is_some(),
-            deleted: self.deleted_at.is_some(),
-            revision: self.revision,
+            forwarded: json.forwarded,
+            pinned: json.pinned_at.is_some(),
+            client_id: json.client_id.as_deref(),
+            created_at: &json.created_at,
+            edited: json.edited_at.is_some(),
+            deleted: json.deleted_at.is_some(),
+            revision: json.revision,
         }
     }
 
     pub fn fragment(&self) -> String {
         views::message(&self.view()).into_string()
     }
+
+    /// What it says in one line, where that is something else than its body.
+    fn words(&self) -> Option<Cow<'_, str>> {
+        let body = self.json.body.as_deref();
+        let words = views::summary(&self.json.kind, body, self.data.as_ref());
+        (self.json.deleted_at.is_none() && words != body.unwrap_or_default()).then_some(words)
+    }
+}
+
+/// What a card shows of a message's data; None for the kinds without a card.
+pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
+    if !views::is_card(kind) {
+        return None;
+    }
+    let DataFields {
+        url,
+        name,
+        media_type,
+        size,
+        width,
+        height,
+        duration_ms,
+        waveform,
+        alt,
+        latitude,
+        longitude,
+        address,
+        user_id,
+        phones,
+        emails,
+        organization,
+    } = serde_json::from_str(data.get()).ok()?;
+    Some(views::Data {
+        url,
+        name,
+        media_type,
+        size,
+        width,
+        height,
+        duration_ms,
+        waveform: waveform.unwrap_or_default(),
+        alt,
+        latitude,
+        longitude,
+        address,
+        user_id,
+        phones: phones.unwrap_or_default(),
+        emails: emails.unwrap_or_default(),
+        organization,
+    })
+}
+
+/// Of all kinds together. The host project wrote it: what is not as it should be is as if it were not there.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct DataFields {
+    #[serde(deserialize_with = "if_readable")]
+    url: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    name: Option<String>,
+    #[serde(rename = "type", deserialize_with = "if_readable")]
+    media_type: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    size: Option<f64>,
+    #[serde(deserialize_with = "if_readable")]
+    width: Option<f64>,
+    #[serde(deserialize_with = "if_readable")]
+    height: Option<f64>,
+    #[serde(deserialize_with = "if_readable")]
+    duration_ms: Option<f64>,
+    #[serde(deserialize_with = "if_readable")]
+    waveform: Option<Vec<f64>>,
+    #[serde(deserialize_with = "if_readable")]
+    alt: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    latitude: Option<f64>,
+    #[serde(deserialize_with = "if_readable")]
+    longitude: Option<f64>,
+    #[serde(deserialize_with = "if_readable")]
+    address: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    user_id: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    phones: Option<Vec<String>>,
+    #[serde(deserialize_with = "if_readable")]
+    emails: Option<Vec<String>>,
+    #[serde(deserialize_with = "if_readable")]
+    organization: Option<String>,
+}
+
+fn if_readable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let json = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(json.get()).ok())
+}
+
+fn mentions<'de: 'a, 'a, D>(deserializer: D) -> Result<Vec<views::Mention<'a>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    struct MentionFields<'a> {
+        id: Cow<'a, str>,
+        name: Cow<'a, str>,
+        username: Option<Cow<'a, str>>,
+    }
+    let fields: Option<Vec<MentionFields<'a>>> = Deserialize::deserialize(deserializer)?;
+    let mention = |fields: MentionFields<'a>| views::Mention {
+        id: fields.id,
+        name: fields.name,
+        username: fields.username,
+    };
+    Ok(fields.into_iter().flatten().map(mention).collect())
+}
+
+fn reactions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<views::Reaction>, D::Error> {
+    #[derive(Deserialize)]
+    struct ReactionFields {
+        emoji: String,
+        count: i64,
+        #[serde(default)]
+        user_ids: Vec<String>,
+    }
+    let fields: Option<Vec<ReactionFields>> = Deserialize::deserialize(deserializer)?;
+    let reaction = |fields: ReactionFields| views::Reaction {
+        emoji: fields.emoji,
+        count: fields.count,
+        user_ids: fields.user_ids,
+    };
+    Ok(fields.into_iter().flatten().map(reaction).collect())
 }
 
 fn websocket_text(payload: &[u8]) -> Bytes {
@@ -251,6 +441,78 @@ mod tests {
         let json: serde_json::Value = serde_json::from_slice(&event.json_with_html()).unwrap();
         assert!(json["html"].as_str().unwrap().contains("&lt;b&gt;\n"));
         assert_eq!(json["message"]["body"], "<b>\n");
+    }
+
+    fn parsed(more: &str, kind: &str) -> String {
+        format!(
+            r#"{{"id":"i","conversation_id":"c","seq":1,"sender_id":"u","sender_name":"Ada","kind":"{kind}","reply_to":null,"client_id":null,"created_at":"2026-01-01T00:00:00Z","edited_at":null,"deleted_at":null,"revision":1,{more}}}"#
+        )
+    }
+
+    fn fragment(more: &str, kind: &str) -> String {
+        let json = parsed(more, kind);
+        let fields: MessageFields<'_> = serde_json::from_str(&json).unwrap();
+        fields.fragment()
+    }
+
+    #[test]
+    fn everything_of_a_message_comes_to_its_fragment() {
+        let html = fragment(
+            r#""body":"Hi @Bob","data":{"preview":false,"mine":[1]},"media":null,"forwarded":true,"pinned_at":"2026-01-01T00:00:00Z","pinned_by":"u",
+               "reply":{"id":"r","seq":3,"sender_name":"Bob","kind":"voice","excerpt":null,"deleted":false,"later":1},
+               "mentions":[{"id":"b","name":"Bob","username":null}],
+               "reactions":[{"emoji":"👍","count":2,"user_ids":["u","b"]}],
+               "preview":{"url":"https://example.com","title":"A \"page\"","description":null,"site_name":null},"unknown":{}"#,
+            "text",
+        );
+        for part in [
+            r#"<b class="mention" data-user="b">@Bob</b>"#,
+            "Forwarded",
+            "pinned",
+            "Voice message",
+            r#"data-reactors="u b""#,
+            "A &quot;page&quot;",
+        ] {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+        let html = fragment(
+            r#""body":"Hi","mentions":null,"reactions":null,"preview":null"#,
+            "text",
+        );
+        assert!(html.contains("Hi"));
+    }
+
+    #[test]
+    fn data_is_read_as_far_as_it_can_be() {
+        let html = fragment(
+            r#""body":null,"data":{"url":"https://example.com/a.png","name":7,"width":640,"height":480.0,"size":"big","waveform":["a"],"more":[{}]}"#,
+            "image",
+        );
+        assert!(
+            html.contains("640 × 480") && html.contains("https://example.com/a.png"),
+            "{html}"
+        );
+        for data in ["null", "[]", "7", r#""text""#, r#"{"url":{}}"#] {
+            let html = fragment(&format!(r#""body":null,"data":{data}"#), "file");
+            assert!(html.contains(">File<"), "{html}");
+        }
+    }
+
+    #[test]
+    fn an_event_says_in_one_line_what_its_body_does_not_say_plainly() {
+        let words = |more: &str, kind: &str| {
+            let json = format!(r#"{{"type":"message","message":{}}}"#, parsed(more, kind));
+            let event = Event::announced(&json, None);
+            let json: serde_json::Value = serde_json::from_slice(&event.json_with_html()).unwrap();
+            json["words"].as_str().map(str::to_owned)
+        };
+        assert_eq!(words(r#""body":"Hi","data":null"#, "text"), None);
+        assert_eq!(
+            words(r#""body":"**Hi**","data":null"#, "text").as_deref(),
+            Some("Hi")
+        );
+        let file = words(r#""body":null,"data":{"name":"a.pdf"}"#, "file");
+        assert_eq!(file.as_deref(), Some("File: a.pdf"));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The database's JSON of conversations and people, as far as lists show it.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::frame::card_data;
 use crate::problem::Problem;
 
 /// What a conversation without a title of its own is called.
@@ -25,14 +28,13 @@ pub struct Listed {
     pub preference: Preference,
 }
 
-#[derive(Deserialize)]
 struct LastMessage {
     kind: String,
     sender_id: Option<String>,
     sender_name: Option<String>,
-    body: Option<String>,
+    /// What it says in one line.
+    text: String,
     created_at: String,
-    deleted_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -111,12 +113,40 @@ impl Listed {
     }
 }
 
+impl<'de> Deserialize<'de> for LastMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Fields<'a> {
+            kind: String,
+            sender_id: Option<String>,
+            sender_name: Option<String>,
+            body: Option<Cow<'a, str>>,
+            #[serde(borrow, default)]
+            data: Option<&'a RawValue>,
+            created_at: String,
+            deleted_at: Option<Cow<'a, str>>,
+        }
+        let fields = Fields::deserialize(deserializer)?;
+        let data = fields.data.and_then(|data| card_data(&fields.kind, data));
+        let text = match fields.deleted_at {
+            Some(_) => views::DELETED.to_owned(),
+            None => {
+                views::summary(&fields.kind, fields.body.as_deref(), data.as_ref()).into_owned()
+            }
+        };
+        Ok(Self {
+            kind: fields.kind,
+            sender_id: fields.sender_id,
+            sender_name: fields.sender_name,
+            text,
+            created_at: fields.created_at,
+        })
+    }
+}
+
 impl LastMessage {
     fn text(&self) -> &str {
-        match self.deleted_at {
-            Some(_) => views::DELETED,
-            None => self.body.as_deref().unwrap_or_default(),
-        }
+        &self.text
     }
 
     fn author(&self, viewer_id: &str, kind: &str) -> Option<&str> {
@@ -223,5 +253,19 @@ mod tests {
             muted_until: None,
         };
         assert!(none.is_muted());
+    }
+
+    #[test]
+    fn the_last_line_is_plain_words_whatever_was_said() {
+        let text = |more: &str| {
+            let json = format!(
+                r#"{{"sender_id":null,"sender_name":null,"created_at":"2026-01-01T00:00:00Z","deleted_at":null,{more}}}"#
+            );
+            serde_json::from_str::<LastMessage>(&json).unwrap().text
+        };
+        assert_eq!(text(r#""kind":"text","body":"**Hi** _there_""#), "Hi there");
+        assert_eq!(text(r#""kind":"voice","body":null"#), "Voice message");
+        let file = r#""kind":"file","body":"see","data":{"name":"a.pdf","url":1}"#;
+        assert_eq!(text(file), "File: a.pdf: see");
     }
 }

@@ -11,10 +11,17 @@ pub enum Icon {
     Down,
     Edit,
     Emoji,
+    File,
+    Forward,
     Hide,
     Link,
     More,
+    Music,
     People,
+    Photo,
+    Pin,
+    Place,
+    Play,
     Plus,
     Reply,
     Room,
@@ -22,6 +29,7 @@ pub enum Icon {
     Send,
     Trash,
     Up,
+    Video,
 }
 
 impl Icon {
@@ -38,6 +46,8 @@ impl Icon {
             Self::Emoji => {
                 "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM8 14.5c1 1.5 2.3 2.2 4 2.2s3-.7 4-2.2M9 9.5v.5M15 9.5v.5"
             }
+            Self::File => "M6 3h8l5 5v13H6zM14 3v5h5",
+            Self::Forward => "M15 7l5 5-5 5M20 12h-9a7 7 0 0 0-7 7",
             Self::Hide => {
                 "M10 6.2A9 9 0 0 1 12 6c4.5 0 7.5 3.5 9 6a15 15 0 0 1-2.5 3.2M6.5 7.6A15 15 0 0 0 3 12c1.5 2.5 4.5 6 9 6a9 9 0 0 0 4-.9M4 4l16 16"
             }
@@ -45,9 +55,18 @@ impl Icon {
                 "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7L12 17"
             }
             Self::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Self::Music => {
+                "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM19 16a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z"
+            }
             Self::People => {
                 "M16 20v-1a5 5 0 0 0-10 0v1M11 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM17 14.5a5 5 0 0 1 4 4.5v1M15.5 4.3a3.5 3.5 0 0 1 0 6.4"
             }
+            Self::Photo => "M4 5h16v14H4zM4 16l4.5-4.5 4 4 2.5-2.5 5 5M15.5 9.5h.01",
+            Self::Pin => "M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v6",
+            Self::Place => {
+                "M12 21c4.5-5 6.5-8 6.5-11a6.5 6.5 0 0 0-13 0c0 3 2 6 6.5 11zM12 12.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z"
+            }
+            Self::Play => "M8 5.5v13l10.5-6.5z",
             Self::Plus => "M12 5v14M5 12h14",
             Self::Reply => "M9 7l-5 5 5 5M4 12h9a7 7 0 0 1 7 7",
             Self::Room => "M9 4L7 20M17 4l-2 16M4 9h16M4 15h16",
@@ -55,6 +74,7 @@ impl Icon {
             Self::Send => "M12 20V5M5.5 11.5L12 5l6.5 6.5",
             Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
             Self::Up => "M12 19V5M6 11l6-6 6 6",
+            Self::Video => "M3 7h12v10H3zM15 11l6-3.5v9L15 13",
         }
     }
 }

@@ -4,16 +4,19 @@
 //! - [`conversation`]: the list of conversations, and who is there.
 //! - [`pane`]: the conversation that is open, its details beside it.
 //! - [`message`]: one message, the same markup in a page, live, and when catching up.
+//! - [`card`]: messages of more than words: photos, files, places, people; [`reaction`]: what others felt.
+//! - [`text`]: what somebody wrote, with emphasis, lists, links and emoji.
 //! - [`person`]: lists of people.
 //! - [`found`]: what the switcher found.
 //! - [`dialog`]: what opens above the page.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
 //! *Invariant:* nothing here reads a database, a socket or a clock, and nothing here knows a type of
-//! the server. Every value is escaped by maud; `PreEscaped` appears for the doctype alone.
+//! the server. Every value is escaped by maud; `PreEscaped` appears for the doctype and in `text` alone.
 //! No inline script and no inline style: pages hold under `Content-Security-Policy: default-src 'self'`.
 
 pub mod avatar;
+pub mod card;
 pub mod conversation;
 pub mod dialog;
 pub mod found;
@@ -23,12 +26,17 @@ pub mod message;
 pub mod page;
 pub mod pane;
 pub mod person;
+pub mod reaction;
+pub mod text;
 
+pub use card::{Data, is_card, summary};
 pub use conversation::{Conversation, Last, Peer, conversations};
 pub use found::{Found, found};
 pub use look::Look;
 pub use maud::Markup;
-pub use message::{DELETED, Message, Reply, message};
+pub use message::{DELETED, Message, Preview, Reply, message};
 pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};
 pub use pane::{Pane, no_pane, pane};
 pub use person::{Person, people};
+pub use reaction::Reaction;
+pub use text::Mention;

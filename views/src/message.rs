@@ -1,13 +1,20 @@
 use maud::{Markup, html};
 
 use crate::avatar::{avatar, tone};
+use crate::card::{Data, card, is_card, summary};
 use crate::conversation::time;
+use crate::icon::{Icon, icon};
+use crate::reaction::{Reaction, reactions};
+use crate::text::{Mention, Shown, is_big_emoji, is_web, shown};
 
 /// What stands in place of a deleted message's words.
 pub const DELETED: &str = "This message was deleted";
 
+/// What stands for a message of a kind that is not known here, where it has no words.
+const UNKNOWN: &str = "This message cannot be shown here";
+
 /// A message as anyone may see it. When it is deleted, only its place is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Message<'a> {
     pub id: &'a str,
     pub conversation_id: &'a str,
@@ -17,7 +24,15 @@ pub struct Message<'a> {
     pub sender_name: Option<&'a str>,
     pub kind: &'a str,
     pub body: Option<&'a str>,
+    /// Of the kinds that are more than words; None also where it cannot be read.
+    pub data: Option<&'a Data>,
+    pub mentions: &'a [Mention<'a>],
+    pub reactions: &'a [Reaction],
+    /// Of the first address in its words.
+    pub preview: Option<Preview<'a>>,
     pub reply: Option<Reply<'a>>,
+    pub forwarded: bool,
+    pub pinned: bool,
     pub client_id: Option<&'a str>,
     /// ISO 8601 in UTC; the page's script shows it in the reader's own time.
     pub created_at: &'a str,
@@ -32,8 +47,19 @@ pub struct Reply<'a> {
     pub id: &'a str,
     pub seq: i64,
     pub sender_name: Option<&'a str>,
-    /// Its first words; None when it is deleted or has none.
+    pub kind: &'a str,
+    /// Its first words, as they were typed; None when it is deleted or has none.
     pub excerpt: Option<&'a str>,
+    pub deleted: bool,
+}
+
+/// What is known of a page that a message names.
+#[derive(Clone, Copy, Debug)]
+pub struct Preview<'a> {
+    pub url: &'a str,
+    pub title: Option<&'a str>,
+    pub description: Option<&'a str>,
+    pub site_name: Option<&'a str>,
 }
 
 /// One message, as the only fragment there is of it: in a page, live, and when catching up.
@@ -44,6 +70,12 @@ pub fn message(message: &Message<'_>) -> Markup {
     let name = message.sender_name.unwrap_or("Someone");
     let tone = tone(message.sender_id.unwrap_or_default());
     let has_sender = message.deleted || message.kind != "system";
+    let body = body(message);
+    let source = body
+        .as_ref()
+        .filter(|body| body.differs)
+        .and(message.body)
+        .filter(|_| !message.deleted);
     html! {
         li
             id={ "message-" (message.id) }
@@ -55,32 +87,84 @@ pub fn message(message: &Message<'_>) -> Markup {
             data-revision=(message.revision)
             data-sender=[message.sender_id]
             data-client-id=[message.client_id]
+            data-source=[source]
         {
             @if has_sender { (avatar(message.sender_id.unwrap_or_default(), name)) }
             div.message__bubble {
                 @if has_sender {
                     b class={ "message__sender" (tone) } dir="auto" { (name) }
                 }
-                @if let Some(reply) = message.reply && !message.deleted {
-                    (quote(message.conversation_id, &reply))
-                }
+                @if !message.deleted { (above(message)) }
                 div.message__content {
-                    @if message.deleted {
-                        p.message__body { (DELETED) }
-                    } @else {
-                        p.message__body dir="auto" { (message.body.unwrap_or_default()) }
+                    @if let Some(body) = body {
+                        div.message__body dir=[(!message.deleted).then_some("auto")] { (body.markup) }
                     }
-                    span.message__meta {
-                        @if message.edited && !message.deleted {
-                            span.message__edited { "edited" }
-                            " "
-                        }
-                        a.message__link href={ "/c/" (message.conversation_id) "/" (message.seq) } tabindex="-1" {
-                            (time(message.created_at))
-                        }
-                        span.message__ticks {}
-                    }
+                    span.message__meta { (meta(message)) }
                 }
+                @if !message.deleted { (reactions(message.reactions)) }
+            }
+        }
+    }
+}
+
+/// Its words; None where a card says it all.
+fn body(message: &Message<'_>) -> Option<Shown> {
+    let as_typed = |text: &str| Shown {
+        markup: html! { (text) },
+        differs: false,
+    };
+    let body = message.body.unwrap_or_default();
+    let is_card = is_card(message.kind);
+    if message.deleted {
+        Some(as_typed(DELETED))
+    } else if is_card && body.is_empty() {
+        None
+    } else if message.kind == "system" || is_big(message) {
+        Some(as_typed(body))
+    } else if body.is_empty() && !matches!(message.kind, "text" | "emoji") {
+        Some(as_typed(UNKNOWN))
+    } else {
+        Some(shown(body, message.mentions))
+    }
+}
+
+/// What stands before its words.
+fn above(message: &Message<'_>) -> Markup {
+    html! {
+        @if message.forwarded {
+            span.message__forwarded { (icon(Icon::Forward)) "Forwarded" }
+        }
+        @if let Some(reply) = &message.reply { (quote(message.conversation_id, reply)) }
+        @if is_card(message.kind) { (card(message.kind, message.data)) }
+        @if let Some(preview) = message.preview.filter(|preview| is_web(preview.url)) { (page(&preview)) }
+    }
+}
+
+fn meta(message: &Message<'_>) -> Markup {
+    html! {
+        @if message.pinned && !message.deleted {
+            span.message__pinned { (icon(Icon::Pin)) span.visually-hidden { "pinned" } }
+            " "
+        }
+        @if message.edited && !message.deleted {
+            span.message__edited { "edited" }
+            " "
+        }
+        a.message__link href={ "/c/" (message.conversation_id) "/" (message.seq) } tabindex="-1" {
+            (time(message.created_at))
+        }
+        span.message__ticks {}
+    }
+}
+
+fn page(preview: &Preview<'_>) -> Markup {
+    let title = preview.title.unwrap_or(preview.url);
+    html! {
+        a.preview href=(preview.url) rel="noopener noreferrer nofollow ugc" target="_blank" tabindex="-1" {
+            @if let Some(site) = preview.site_name { span.preview__site dir="auto" { (site) } }
+            b.preview__title dir="auto" { (title) }
+            @if let Some(description) = preview.description {
+                span.preview__description dir="auto" { (description) }
             }
         }
     }
@@ -89,27 +173,24 @@ pub fn message(message: &Message<'_>) -> Markup {
 /// A message that is still on its way; the script fills it in.
 pub fn pending() -> Markup {
     message(&Message {
-        id: "",
-        conversation_id: "",
-        seq: 0,
         sender_id: Some(""),
         sender_name: Some(""),
         kind: "text",
-        body: None,
-        reply: None,
         client_id: Some(""),
-        created_at: "",
-        edited: false,
-        deleted: false,
-        revision: 0,
+        ..Message::default()
     })
 }
 
 fn quote(conversation_id: &str, reply: &Reply<'_>) -> Markup {
+    let words = if reply.deleted {
+        DELETED.into()
+    } else {
+        summary(reply.kind, reply.excerpt, None)
+    };
     html! {
         a.message__quote href={ "/c/" (conversation_id) "/" (reply.seq) } tabindex="-1" data-reply-to=(reply.id) {
             b.message__quoted dir="auto" { (reply.sender_name.unwrap_or("Someone")) }
-            span.message__excerpt dir="auto" { (reply.excerpt.unwrap_or(DELETED)) }
+            span.message__excerpt dir="auto" { (words) }
         }
     }
 }
@@ -118,9 +199,14 @@ fn modifier(message: &Message<'_>) -> &'static str {
     match message.kind {
         _ if message.deleted => " message--deleted",
         "system" => " message--system",
-        "emoji" => " message--emoji",
+        _ if is_big(message) => " message--emoji",
         _ => "",
     }
+}
+
+/// Whether a few emoji are all that it says.
+fn is_big(message: &Message<'_>) -> bool {
+    matches!(message.kind, "text" | "emoji") && message.body.is_some_and(is_big_emoji)
 }
 
 #[cfg(test)]
@@ -135,7 +221,13 @@ pub(crate) mod tests {
         sender_name: Some("Ada"),
         kind: "text",
         body: Some("Hello\n  there"),
+        data: None,
+        mentions: &[],
+        reactions: &[],
+        preview: None,
         reply: None,
+        forwarded: false,
+        pinned: false,
         client_id: Some("k1"),
         created_at: "2026-11-21T04:08:33.120Z",
         edited: false,
@@ -147,7 +239,9 @@ pub(crate) mod tests {
         id: "m0",
         seq: 3,
         sender_name: Some("Grace"),
-        excerpt: Some("What is it?"),
+        kind: "text",
+        excerpt: Some("What is _it_?"),
+        deleted: false,
     };
 
     #[test]
@@ -162,7 +256,7 @@ pub(crate) mod tests {
             r#"data-client-id="k1""#,
             r#"<time datetime="2026-11-21T04:08:33.120Z" dir="auto">04:08</time>"#,
             r#"href="/c/c1/7""#,
-            "<p class=\"message__body\" dir=\"auto\">Hello\n  there</p>",
+            "<div class=\"message__body\" dir=\"auto\">Hello\n  there</div>",
         ] {
             assert!(html.contains(part), "{part} is missing in {html}");
         }
@@ -263,5 +357,140 @@ pub(crate) mod tests {
         .into_string();
         assert!(html.contains(r#"<span class="message__edited">edited</span>"#));
         assert!(html.contains(r#"href="/c/c1/3""#) && html.contains("What is it?"));
+    }
+
+    #[test]
+    fn what_was_typed_is_at_hand_only_where_something_else_is_shown() {
+        let of = |body: &'static str, kind: &'static str| {
+            message(&Message {
+                body: Some(body),
+                kind,
+                ..ADA
+            })
+            .into_string()
+        };
+        let html = of("**Hello** \"there\"", "text");
+        assert!(html.contains(r#"data-source="**Hello** &quot;there&quot;""#));
+        assert!(html.contains("<strong>Hello</strong> &quot;there&quot;</div>"));
+        for (body, kind) in [("Hello", "text"), ("_a_ joined", "system"), ("🎉", "emoji")] {
+            assert!(!of(body, kind).contains("data-source"), "{body}");
+        }
+        let html = message(&Message {
+            body: Some("**secret**"),
+            deleted: true,
+            ..ADA
+        });
+        assert!(!html.into_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_few_emoji_alone_are_large_whatever_they_were_sent_as() {
+        let is_large = |body: &'static str, kind: &'static str| {
+            message(&Message {
+                body: Some(body),
+                kind,
+                ..ADA
+            })
+            .into_string()
+            .contains("message--emoji")
+        };
+        assert!(is_large("🎉", "text") && is_large("🎉🎉🎉", "emoji"));
+        assert!(
+            !is_large("🎉🎉🎉🎉", "emoji") && !is_large("🎉!", "text") && !is_large("🎉", "image")
+        );
+    }
+
+    #[test]
+    fn a_card_stands_above_its_words_and_an_unknown_kind_says_so() {
+        let html = message(&Message {
+            kind: "image",
+            body: Some("Our **garden**"),
+            ..ADA
+        })
+        .into_string();
+        let (card, words) = (
+            html.find("data-words=\"Photo\""),
+            html.find("<strong>garden"),
+        );
+        assert!(card.is_some() && card < words, "{html}");
+        let html = message(&Message {
+            kind: "voice",
+            body: None,
+            ..ADA
+        });
+        assert!(!html.into_string().contains("message__body"));
+        let html = message(&Message {
+            kind: "poll",
+            body: None,
+            ..ADA
+        });
+        assert!(html.into_string().contains("cannot be shown here"));
+    }
+
+    #[test]
+    fn what_was_forwarded_pinned_previewed_and_felt_is_shown_until_it_is_deleted() {
+        let reactions = [Reaction {
+            emoji: "👍".to_owned(),
+            count: 1,
+            user_ids: vec!["u2".to_owned()],
+        }];
+        let full = Message {
+            forwarded: true,
+            pinned: true,
+            preview: Some(Preview {
+                url: "https://example.com/a",
+                title: Some("A page"),
+                description: None,
+                site_name: Some("Example"),
+            }),
+            reactions: &reactions,
+            ..ADA
+        };
+        let parts = ["Forwarded", "pinned", "A page", "data-reactors=\"u2\""];
+        let html = message(&full).into_string();
+        let deleted = message(&Message {
+            deleted: true,
+            ..full
+        })
+        .into_string();
+        for part in parts {
+            assert!(html.contains(part), "{part} is missing in {html}");
+            assert!(!deleted.contains(part), "{part} is in {deleted}");
+        }
+        let elsewhere = Preview {
+            url: "javascript:alert(1)",
+            title: Some("A page"),
+            description: None,
+            site_name: None,
+        };
+        let html = message(&Message {
+            preview: Some(elsewhere),
+            ..ADA
+        });
+        assert!(!html.into_string().contains("A page"));
+    }
+
+    #[test]
+    fn a_quote_shows_plain_words_or_what_it_quotes() {
+        let of = |reply: Reply<'static>| {
+            message(&Message {
+                reply: Some(reply),
+                ..ADA
+            })
+            .into_string()
+        };
+        assert!(of(M0).contains(">What is it?<"));
+        let photo = Reply {
+            kind: "image",
+            excerpt: None,
+            ..M0
+        };
+        assert!(of(photo).contains(">Photo<"));
+        let deleted = Reply {
+            deleted: true,
+            excerpt: None,
+            ..M0
+        };
+        assert!(of(deleted).contains(DELETED));
     }
 }
