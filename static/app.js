@@ -74,7 +74,8 @@ outbox.addEventListener("begun", ({ detail }) => {
 // What comes.
 
 connection.addEventListener("frame:message", ({ detail: frame }) => {
-  const { message } = frame;
+  // In one line, as the server says it, where that is not what was typed.
+  const message = { ...frame.message, body: frame.words ?? frame.message.body };
   const isOpen = message.conversation_id === pane.id;
   if (isOpen) pane.receive(frame);
   const isNew = sidebar.messageCame(message);

@@ -55,8 +55,8 @@ export function seqOf(item) {
 export function sentenceOf(item) {
   const quoted = wordsOf(item, "quoted");
   const sender = item.dataset.sender === userId ? "You" : wordsOf(item, "sender");
-  const who = sender && quoted ? `${sender}, in reply to ${quoted}` : sender;
-  return [who, wordsOf(item, "body")].filter(Boolean).join(": ");
+  const who = [sender, quoted && `in reply to ${quoted}`, wordsOf(item, "forwarded")?.toLowerCase()];
+  return [who.filter(Boolean).join(", "), shownOf(item)].filter(Boolean).join(": ");
 }
 
 // The name of a message, which is all that is spoken when the focus comes to it: what was said comes first,
@@ -64,22 +64,28 @@ export function sentenceOf(item) {
 export function describe(item) {
   const at = momentOf(item);
   const parts = [
-    wordsOf(item, "day"), wordsOf(item, "new"), sentenceOf(item), at && clockOf(at), wordsOf(item, "edited"),
-    TICKS[item.dataset.tick]?.toLowerCase(),
+    wordsOf(item, "day"), wordsOf(item, "new"), sentenceOf(item), at && clockOf(at), wordsOf(item, "pinned"), wordsOf(item, "edited"),
+    item.querySelector(".message__reactions")?.ariaLabel, TICKS[item.dataset.tick]?.toLowerCase(),
   ];
   item.setAttribute("aria-label", parts.filter(Boolean).join(", "));
 }
 
+// What was typed, where that is not what is shown.
 export function bodyOf(item) {
-  return item.querySelector(".message__body").textContent;
+  return item.dataset.source ?? item.querySelector(".message__body")?.textContent ?? "";
 }
 
 // For a quote; in characters, as the server counts them.
 export function excerptOf(item) {
-  return Array.from(bodyOf(item)).slice(0, EXCERPT_MAX).join("");
+  return Array.from(shownOf(item)).slice(0, EXCERPT_MAX).join("");
 }
 
 // Private
+
+// What it is, where it is more than words, and its words.
+function shownOf(item) {
+  return [item.querySelector(".card")?.dataset.words, wordsOf(item, "body")].filter(Boolean).join(": ");
+}
 
 function isRun(before, item) {
   const { sender } = item?.dataset ?? {};

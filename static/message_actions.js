@@ -84,7 +84,7 @@ export class MessageActions extends EventTarget {
   #contextMenu(event) {
     const item = event.target.closest(".message");
     // A link's or a selection's own menu has its use.
-    if (!item || event.target.closest(".message__body a") || String(getSelection())) return;
+    if (!item || event.target.closest("a[target]") || String(getSelection())) return;
     event.preventDefault();
     if (this.#menuIsOpen) return; // By a long press, just before.
     const isKey = event.clientX === 0 && event.clientY === 0;

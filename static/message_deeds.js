@@ -39,8 +39,8 @@ export class MessageDeeds {
     if (is("system") || is("pending")) return false;
     switch (action) {
       case "reply": return Boolean(this.#composer) && !is("deleted");
-      case "edit": return isOwn && Boolean(this.#composer) && !is("deleted");
-      case "copy": return !is("deleted");
+      case "edit": return isOwn && Boolean(this.#composer) && !is("deleted") && bodyOf(item) !== "";
+      case "copy": return !is("deleted") && bodyOf(item) !== "";
       case "delete": return !is("deleted") && (isOwn || ["owner", "admin"].includes(this.#pane.dataset.role));
       default: return true;
     }

@@ -401,7 +401,7 @@ export class Timeline extends EventTarget {
     const { top } = this.#scroller.getBoundingClientRect();
     const anchor = this.#following ? null : this.#firstBelow(top);
     // Of what it says, since the day and the name above it may come and go.
-    const topOf = (item) => item.querySelector(".message__body").getBoundingClientRect().top;
+    const topOf = (item) => item.querySelector(".message__content").getBoundingClientRect().top;
     const before = anchor && topOf(anchor);
     change();
     // By id, since the change may have put a newer revision in its place.

@@ -588,7 +588,7 @@ async fn on_a_phone_nothing_to_press_is_small_and_no_field_makes_the_page_zoom()
     const SMALL: &str = "[...new Set(Array.from(
             document.querySelectorAll('a[href], button, input, textarea, [role=option]'),
             (control) => control.closest('label') ?? control))]
-        .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('p:not(.message__failure), .message__meta'))
+        .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('p:not(.message__failure), .message__body, .message__meta'))
         .map((control) => [control.className || control.id, control.getBoundingClientRect()])
         .filter(([, { width, height, bottom }]) => bottom > 0 && width > 1 && (width < 43 || height < 43.9))
         .map(([name, { width, height }]) => `${name}: ${width} x ${height}`)";

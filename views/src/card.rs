@@ -62,7 +62,7 @@ pub fn words(kind: &str, data: Option<&Data>) -> String {
     let label = label(kind).unwrap_or("Message");
     let name = data.and_then(|data| text_of(data.name.as_deref()));
     match (kind, name) {
-        ("file" | "contact", Some(name)) => format!("{label}: {name}"),
+        ("file" | "contact" | "audio", Some(name)) => format!("{label}: {name}"),
         _ => label.to_owned(),
     }
 }

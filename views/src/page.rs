@@ -14,11 +14,13 @@ pub(crate) const NAME_LENGTH_MAX: u32 = 80;
 const ASSETS_UNHASHED: &str = "/static/latest";
 
 /// One file for each idea, in the order in which they build on each other.
-const STYLES: [&str; 5] = [
+const STYLES: [&str; 7] = [
     "theme.css",
     "app.css",
     "shell.css",
     "message.css",
+    "text.css",
+    "card.css",
     "dialog.css",
 ];
 
