@@ -283,6 +283,51 @@ async fn the_words_of_a_message_and_the_way_to_it_can_be_copied() {
 }
 
 #[tokio::test]
+async fn what_is_shown_with_emphasis_is_copied_and_changed_as_it_was_typed() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let general = general(&database.connect().await).await;
+    ada.value("void Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text } } })")
+        .await;
+    ada.say("**bold** and `co_de_`").await;
+    ada.until_tick("bold and co_de_", "sent").await;
+    assert_eq!(ada.text(".message__body strong").await, "bold");
+    ada.until("document.querySelector('.conversation__last').textContent === 'bold and co_de_'")
+        .await;
+
+    ada.act("bold and co_de_", "copy").await;
+    ada.until("window.copied === '**bold** and `co_de_`'").await;
+    ada.act("bold and co_de_", "reply").await;
+    assert_eq!(
+        ada.text(".composer__context-excerpt").await,
+        "bold and co_de_"
+    );
+    ada.act("bold and co_de_", "edit").await;
+    ada.until("document.querySelector('#composer').value === '**bold** and `co_de_`'")
+        .await;
+
+    // Leads out of the page, by a new tab, and Tab comes to it only from its message.
+    bob.say(
+        general,
+        "see https://example.com/_a_ or [this](javascript:alert(1))",
+    )
+    .await;
+    ada.until_said("see https://example.com/_a_ or [this](javascript:alert(1))")
+        .await;
+    assert_eq!(
+        ada.value(
+            "Array.from(document.querySelectorAll('.message__body a'), (link) => [link.href, link.target, link.rel, link.tabIndex])"
+        )
+        .await,
+        json!([["https://example.com/_a_", "_blank", "noopener noreferrer nofollow ugc", -1]])
+    );
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_few_emoji_and_nothing_else_are_large() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

@@ -522,7 +522,9 @@ impl<'a> Writer<'a> {
         }
         let is_language = (is_fence || closed_late.is_none() || info.is_empty())
             && info.len() <= LANGUAGE_BYTES_MAX
-            && !info.contains(char::is_whitespace);
+            && info
+                .chars()
+                .all(|letter| letter.is_alphanumeric() || "+#-._".contains(letter));
         let code = if is_language {
             Cow::Borrowed(code)
         } else {
