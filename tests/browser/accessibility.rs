@@ -584,11 +584,11 @@ async fn in_colours_of_the_system_everything_is_still_to_be_told_apart() {
 #[tokio::test]
 async fn on_a_phone_nothing_to_press_is_small_and_no_field_makes_the_page_zoom() {
     // Links within a line of text are as high as the line. A ninth of the screen is a hair less than 44 pixels,
-    // and the groups of emoji are nine.
+    // and the groups of emoji are nine. What is pressed for a reaction is more than one sees of it.
     const SMALL: &str = "[...new Set(Array.from(
             document.querySelectorAll('a[href], button, input, textarea, [role=option]'),
             (control) => control.closest('label') ?? control))]
-        .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('p:not(.message__failure), .message__body, .message__meta'))
+        .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('p:not(.message__failure), .message__body, .message__meta, .message__reactions'))
         .map((control) => [control.className || control.id, control.getBoundingClientRect()])
         .filter(([, { width, height, bottom }]) => bottom > 0 && width > 1 && (width < 43 || height < 43.9))
         .map(([name, { width, height }]) => `${name}: ${width} x ${height}`)";

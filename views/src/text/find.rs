@@ -102,11 +102,22 @@ fn links(body: &str) -> Vec<Find<'static>> {
         .collect()
 }
 
-/// Whether words hold an address, or what looks like one.
+/// Whether words hold an address, or what looks like one once delimiters and what nobody sees are gone.
 pub(super) fn has_link(words: &str) -> bool {
+    let seen: String = words
+        .chars()
+        .filter(|letter| !matches!(letter, '*' | '_' | '~' | '`' | '\\') && !is_hidden(*letter))
+        .map(|letter| match letter {
+            '。' | '．' | '｡' | '․' => '.',
+            other => other,
+        })
+        .collect();
     let mut finder = LinkFinder::new();
     finder.url_must_have_scheme(false);
-    finder.links(words).next().is_some()
+    words.chars().any(turns)
+        || [words, &seen]
+            .iter()
+            .any(|words| finder.links(words).next().is_some())
 }
 
 /// Whether words may lead there.
@@ -125,10 +136,18 @@ pub(crate) fn is_web(address: &str) -> bool {
 
 /// Nothing in it turns the direction of writing or hides: it reads as it leads.
 fn is_clear(address: &str) -> bool {
-    !address.chars().any(|letter| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    })
+    !address
+        .chars()
+        .any(|letter| is_hidden(letter) || turns(letter))
+}
+
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+fn turns(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn begins_with(text: &str, beginning: &str) -> bool {

@@ -165,6 +165,10 @@ fn addresses_of_the_web_and_of_mail_are_links_and_no_others() {
         "https://google.com",
         "a@google.com",
         "*www.google.com*",
+        "google.**com**",
+        "goo\u{200b}gle.\u{200d}com",
+        "google。com",
+        "\u{202e}moc elgoog",
     ] {
         let html = html(&format!("[{words}](https://evil.example)"));
         assert!(html.contains(">https://evil.example</a>)"), "{html}");
