@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -121,13 +122,18 @@ impl<'de> Deserialize<'de> for LastMessage {
             sender_id: Option<String>,
             sender_name: Option<String>,
             body: Option<Cow<'a, str>>,
-            #[serde(borrow, default)]
-            data: Option<&'a RawValue>,
+            /// Not raw: lists are read within other objects too, where nothing is raw any more.
+            #[serde(default)]
+            data: Option<Value>,
             created_at: String,
             deleted_at: Option<Cow<'a, str>>,
         }
         let fields = Fields::deserialize(deserializer)?;
-        let data = fields.data.and_then(|data| card_data(&fields.kind, data));
+        let data = fields
+            .data
+            .filter(|_| views::is_card(&fields.kind))
+            .and_then(|data| RawValue::from_string(data.to_string()).ok())
+            .and_then(|data| card_data(&fields.kind, &data));
         let text = match fields.deleted_at {
             Some(_) => views::DELETED.to_owned(),
             None => {
@@ -261,7 +267,13 @@ mod tests {
             let json = format!(
                 r#"{{"sender_id":null,"sender_name":null,"created_at":"2026-01-01T00:00:00Z","deleted_at":null,{more}}}"#
             );
-            serde_json::from_str::<LastMessage>(&json).unwrap().text
+            let within: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let text = serde_json::from_value::<LastMessage>(within).unwrap().text;
+            assert_eq!(
+                serde_json::from_str::<LastMessage>(&json).unwrap().text,
+                text
+            );
+            text
         };
         assert_eq!(text(r#""kind":"text","body":"**Hi** _there_""#), "Hi there");
         assert_eq!(text(r#""kind":"voice","body":null"#), "Voice message");
