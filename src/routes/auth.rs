@@ -7,20 +7,50 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::http::{self, Response};
-use super::{Asked, Site, require_session};
+use super::{Asked, Site, require_session, schema};
 use crate::identity::{self, Token};
 use crate::problem::Problem;
 use crate::settings::AuthMode;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 struct GuestBody {
+    #[schema(schema_with = schema::guest_name)]
     name: Option<String>,
+}
+
+/// What the page's form sends.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a form is read field by field")]
+struct GuestForm {
+    #[schema(schema_with = schema::form_name)]
+    name: Option<String>,
+    /// Counts where `name` is blank.
+    #[schema(schema_with = schema::form_name)]
+    invented_name: Option<String>,
+    /// A path of the chat to go on to.
+    #[schema(schema_with = schema::form_next)]
+    next: Option<String>,
 }
 
 /// A guest by name, or by an invented one. A form is answered by going to the chat, anything else
 /// by JSON; both set the cookie.
+#[utoipa::path(
+    post,
+    path = "/auth/guest",
+    tag = "sessions",
+    summary = "Begins a session of a new guest",
+    description = "Anybody, where guests are allowed. The body may be left out.",
+    request_body(content((GuestBody = "application/json"), (GuestForm = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The session; its token also as a cookie", body = schema::Begun),
+        (status = 303, description = "To a form: on to the chat, with the cookie"),
+    ),
+    security(()),
+    extensions(("x-codes" = json!(["guests_not_allowed", "origin_not_allowed", "name_too_long", "name_required"]))),
+)]
 pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     if !site.settings.auth.contains(&AuthMode::Guest) {
         return Err(Problem::forbidden(
@@ -113,6 +143,17 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
 }
 
 /// Ends the session that the request was made with, and every connection of it.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    tag = "sessions",
+    summary = "Ends the session",
+    description = "Whoever has a session.",
+    responses(
+        (status = 200, description = "It has ended; the cookie is taken back", body = schema::LoggedOut),
+        (status = 303, description = "To who accepts HTML: on to the chat"),
+    ),
+)]
 pub async fn logout(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     site.database
@@ -131,12 +172,34 @@ pub async fn logout(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     Ok(response)
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/sessions",
+    tag = "sessions",
+    summary = "Lists one's sessions, newest first",
+    description = "Whoever has a session.",
+    responses(
+        (status = 200, description = "All that live", body = schema::List<schema::Session>),
+    ),
+)]
 pub async fn sessions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let items = site.database.list_sessions(session.user_id).await?;
     Ok(http::list(&items, serde_json::Value::Null))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/sessions/{session}",
+    tag = "sessions",
+    summary = "Ends one of one's sessions",
+    description = "Whoever has a session; one of their own.",
+    params(schema::OfSession),
+    responses(
+        (status = 200, description = "It has ended, and its live connections", body = schema::Ended),
+    ),
+    extensions(("x-codes" = json!(["session_not_found"]))),
+)]
 pub async fn end_session(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let ended = asked.parameters.id("session")?;

@@ -5,32 +5,38 @@ use std::time::SystemTime;
 
 use hyper::StatusCode;
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::users::{next_after, user_id};
-use super::{Asked, Site, require_session, time};
+use super::{Asked, Site, require_session, schema, time};
 use crate::postgres::DatabaseError;
 use crate::postgres::conversations::{ConversationPlace, Opened, Preferences};
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct DirectBody {
     user_id: Uuid,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct GroupBody {
+    #[schema(schema_with = schema::title)]
     name: String,
     #[serde(default)]
+    #[schema(schema_with = schema::member_ids)]
     member_ids: Vec<Uuid>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct RoomBody {
+    #[schema(schema_with = schema::title)]
     name: String,
+    #[schema(schema_with = schema::description)]
     description: Option<String>,
     #[serde(default = "open")]
+    #[schema(schema_with = schema::join_policy)]
     join_policy: String,
 }
 
@@ -38,17 +44,22 @@ fn open() -> String {
     "open".to_owned()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ConversationUpdateBody)]
 struct UpdateBody {
+    #[schema(schema_with = schema::new_title)]
     name: Option<String>,
+    #[schema(schema_with = schema::description)]
     description: Option<String>,
+    #[schema(schema_with = schema::new_join_policy)]
     join_policy: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct MemberBody {
     user_id: Uuid,
     #[serde(default = "member")]
+    #[schema(schema_with = schema::role)]
     role: String,
 }
 
@@ -56,18 +67,21 @@ fn member() -> String {
     "member".to_owned()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct RoleBody {
+    #[schema(schema_with = schema::role)]
     role: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct PreferencesBody {
     pinned: Option<bool>,
     archived: Option<bool>,
     /// Absent leaves it; null ends the silence.
     #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = schema::muted_until)]
     muted_until: Option<Option<String>>,
+    #[schema(schema_with = schema::new_notify)]
     notify: Option<String>,
 }
 
@@ -77,6 +91,17 @@ fn given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, 
 }
 
 /// Most recently active first: `?before=` what the page before gave as `next`, `?limit=`.
+#[utoipa::path(
+    get,
+    path = "/api/conversations",
+    tag = "conversations",
+    summary = "Lists one's conversations, most recently active first",
+    description = "Whoever has a session.",
+    params(schema::BeforePlace, schema::Limit),
+    responses(
+        (status = 200, description = "A page", body = schema::Page<schema::Conversation>),
+    ),
+)]
 pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);
@@ -107,6 +132,18 @@ fn read_place(text: &str) -> Result<ConversationPlace, Problem> {
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/conversations/{conversation}",
+    tag = "conversations",
+    summary = "Reads a conversation",
+    description = "Members.",
+    params(schema::OfConversation),
+    responses(
+        (status = 200, description = "With what is the reader's own, member_count and others", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found"]))),
+)]
 pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -114,6 +151,20 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/conversations/{conversation}",
+    tag = "conversations",
+    summary = "Changes name, description or join policy",
+    description = "Owners and admins.",
+    params(schema::OfConversation),
+    request_body = UpdateBody,
+    responses(
+        (status = 200, description = "As everyone sees it", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "not_an_admin", "title_required",
+        "title_too_long", "description_too_long", "bad_join_policy"]))),
+)]
 pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -135,6 +186,18 @@ pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/conversations/{conversation}",
+    tag = "conversations",
+    summary = "Closes a conversation",
+    description = "Owners and admins. Its history stays; nothing more can be sent.",
+    params(schema::OfConversation),
+    responses(
+        (status = 200, description = "As everyone sees it", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "not_an_admin"]))),
+)]
 pub async fn close(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -145,6 +208,19 @@ pub async fn close(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/conversations/{conversation}/preferences",
+    tag = "conversations",
+    summary = "Pins, archives or mutes a conversation for oneself",
+    description = "Members.",
+    params(schema::OfConversation),
+    request_body = PreferencesBody,
+    responses(
+        (status = 200, description = "As it is now", body = schema::Preference),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "bad_notify", "bad_muted_until"]))),
+)]
 pub async fn set_preferences(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -166,6 +242,18 @@ pub async fn set_preferences(site: &Arc<Site>, asked: Asked) -> Result<Response,
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/conversations/{conversation}/unread",
+    tag = "conversations",
+    summary = "Marks a conversation unread, until it is read again",
+    description = "Members.",
+    params(schema::OfConversation),
+    responses(
+        (status = 200, description = "As it is now", body = schema::Preference),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found"]))),
+)]
 pub async fn mark_unread(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -193,6 +281,19 @@ fn read_until(text: &str) -> Result<String, Problem> {
     Ok(humantime::format_rfc3339_micros(time).to_string())
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/conversations/direct",
+    tag = "conversations",
+    summary = "The direct conversation with somebody, made when there is none",
+    description = "Whoever has a session. With oneself: notes.",
+    request_body = DirectBody,
+    responses(
+        (status = 201, description = "Made", body = schema::Conversation),
+        (status = 200, description = "There already", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["user_not_found"]))),
+)]
 pub async fn open_direct(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let body: DirectBody = http::read_json(asked.request.into_body()).await?;
@@ -203,6 +304,18 @@ pub async fn open_direct(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     Ok(made(opened))
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/groups",
+    tag = "conversations",
+    summary = "Makes a group",
+    description = "Whoever has a session; they become its owner.",
+    request_body = GroupBody,
+    responses(
+        (status = 201, description = "Made", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["user_not_found", "too_many_members", "title_required", "title_too_long"]))),
+)]
 pub async fn create_group(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let body: GroupBody = http::read_json(asked.request.into_body()).await?;
@@ -215,6 +328,18 @@ pub async fn create_group(site: &Arc<Site>, asked: Asked) -> Result<Response, Pr
     Ok(made(opened))
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/rooms",
+    tag = "conversations",
+    summary = "Makes a room",
+    description = "Whoever has a session; they become its owner.",
+    request_body = RoomBody,
+    responses(
+        (status = 201, description = "Made", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["title_required", "title_too_long", "description_too_long", "bad_join_policy"]))),
+)]
 pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let body: RoomBody = http::read_json(asked.request.into_body()).await?;
@@ -234,6 +359,18 @@ pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     Ok(made(opened))
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/rooms/{conversation}/join",
+    tag = "members",
+    summary = "Joins an open room",
+    description = "Whoever has a session.",
+    params(schema::OfConversation),
+    responses(
+        (status = 200, description = "The membership", body = schema::Member),
+    ),
+    extensions(("x-codes" = json!(["not_open", "conversation_not_found", "conversation_closed", "direct_is_fixed"]))),
+)]
 pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -242,6 +379,18 @@ pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
 }
 
 /// `?after=` the last user id of the page before, `?limit=`.
+#[utoipa::path(
+    get,
+    path = "/api/conversations/{conversation}/members",
+    tag = "members",
+    summary = "Lists members, by user id",
+    description = "Members.",
+    params(schema::OfConversation, schema::AfterId, schema::Limit),
+    responses(
+        (status = 200, description = "A page", body = schema::Page<schema::ListedMember>),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found"]))),
+)]
 pub async fn members(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -255,6 +404,21 @@ pub async fn members(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     Ok(http::list(&items, next))
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/conversations/{conversation}/members",
+    tag = "members",
+    summary = "Adds a member, or brings one back",
+    description = "Owners and admins.",
+    params(schema::OfConversation),
+    request_body = MemberBody,
+    responses(
+        (status = 201, description = "Added or brought back", body = schema::Member),
+        (status = 200, description = "There already, as they were", body = schema::Member),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_not_found", "not_an_admin",
+        "not_an_owner", "not_open", "direct_is_fixed", "conversation_closed", "bad_role"]))),
+)]
 pub async fn add_member(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -267,6 +431,21 @@ pub async fn add_member(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
     Ok(made(opened))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/conversations/{conversation}/members/{user}",
+    tag = "members",
+    summary = "Makes a member an owner, admin or member",
+    description = "Owners; admins, where no owner is concerned.",
+    params(schema::OfConversation, schema::OfUser),
+    request_body = RoleBody,
+    responses(
+        (status = 200, description = "The membership", body = schema::Member),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "member_not_found",
+        "owner_must_hand_over", "not_an_admin", "not_an_owner", "not_open", "direct_is_fixed",
+        "conversation_closed", "bad_role"]))),
+)]
 pub async fn set_role(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -281,6 +460,20 @@ pub async fn set_role(site: &Arc<Site>, asked: Asked) -> Result<Response, Proble
 }
 
 /// `me` leaves.
+#[utoipa::path(
+    delete,
+    path = "/api/conversations/{conversation}/members/{user}",
+    tag = "members",
+    summary = "Removes a member; me leaves",
+    description = "Owners and admins; the member.",
+    params(schema::OfConversation, schema::OfUser),
+    responses(
+        (status = 200, description = "The membership, left", body = schema::Member),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "member_not_found",
+        "not_an_admin", "not_an_owner", "direct_is_fixed", "conversation_closed", "owner_must_hand_over",
+        "general_is_for_everyone"]))),
+)]
 pub async fn remove_member(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;

@@ -25,7 +25,7 @@ pub type Response = hyper::Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Rows of a page of any list: enough for a screen, few enough for one write.
 pub const PAGE_ROWS_MAX: i32 = 100;
-const PAGE_ROWS_DEFAULT: i32 = 50;
+pub const PAGE_ROWS_DEFAULT: i32 = 50;
 
 /// What the address said in its named places.
 pub struct Parameters(pub Vec<(String, String)>);
@@ -250,7 +250,8 @@ pub fn secured(mut response: Response, settings: &Settings) -> Response {
     let is_page = headers
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    if is_page {
+    // A page that holds under a stricter or other policy has said so.
+    if is_page && !headers.contains_key(CONTENT_SECURITY_POLICY) {
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
              font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
-use super::{Asked, Site, actor, require_session};
+use super::{Asked, Site, actor, require_session, schema};
 use crate::command::{self, Actor, Reply};
 use crate::frame::{Event, Form, Transport};
 use crate::hub::Close;
@@ -134,6 +134,19 @@ fn form(query: &Query, transport: Transport) -> Form {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/ws/general",
+    tag = "live",
+    summary = "Opens a WebSocket held to the general room",
+    description = "Members of it.",
+    params(schema::Since, schema::Render),
+    responses(
+        (status = 101, description = "The socket is open"),
+    ),
+    extensions(("x-codes" = json!(["origin_not_allowed", "websocket_required", "too_many_connections",
+        "going_away", "not_a_member", "conversation_not_found"]))),
+)]
 pub async fn websocket_general(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let general = site.database.general_id().await?;
     let general = general.ok_or_else(|| {
@@ -146,7 +159,38 @@ pub async fn websocket_general(site: &Arc<Site>, asked: Asked) -> Result<Respons
     websocket(site, asked, Some(general)).await
 }
 
+#[utoipa::path(
+    get,
+    path = "/ws/private/{conversation}",
+    tag = "live",
+    summary = "Opens a WebSocket held to one conversation",
+    description = "Members.",
+    params(schema::OfConversation, schema::Since, schema::Render),
+    responses(
+        (status = 101, description = "The socket is open"),
+    ),
+    extensions(("x-codes" = json!(["origin_not_allowed", "websocket_required", "too_many_connections",
+        "going_away", "not_a_member", "conversation_not_found"]))),
+)]
+pub async fn websocket_held(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let conversation = asked.parameters.id("conversation")?;
+    websocket(site, asked, Some(conversation)).await
+}
+
 /// Upgrades to a WebSocket; `only` holds it to one conversation.
+#[utoipa::path(
+    get,
+    path = "/ws",
+    tag = "live",
+    summary = "Opens a WebSocket",
+    description = "Whoever has a session. What is sent and heard: /docs/wire.",
+    params(schema::Since, schema::Render),
+    responses(
+        (status = 101, description = "The socket is open"),
+    ),
+    extensions(("x-codes" = json!(["origin_not_allowed", "websocket_required", "too_many_connections",
+        "going_away"]))),
+)]
 pub async fn websocket(
     site: &Arc<Site>,
     asked: Asked,
@@ -251,6 +295,18 @@ fn upgrade_key(request: &Request<Incoming>) -> Result<String, Problem> {
 
 /// The same events as a response that does not end. `Last-Event-ID` counts before `?cursor=`: a
 /// browser that reconnects sends it, and keeps the address it began with.
+#[utoipa::path(
+    get,
+    path = "/sse",
+    tag = "live",
+    summary = "Opens a stream of Server-Sent Events",
+    description = "Whoever has a session.",
+    params(schema::Since, schema::Render, schema::LastEvent),
+    responses(
+        (status = 200, description = "Events as of /docs/wire; it does not end", body = String, content_type = "text/event-stream"),
+    ),
+    extensions(("x-codes" = json!(["origin_not_allowed", "too_many_connections", "going_away"]))),
+)]
 pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let request = asked.request;
     let session = require_live_session(site, &request).await?;
@@ -279,6 +335,24 @@ pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Respon
 }
 
 /// One command, answered with the frame that a socket would get, and its status.
+#[utoipa::path(
+    post,
+    path = "/api/commands",
+    tag = "live",
+    summary = "Carries out one command, as a socket would",
+    description = "Whoever has a session; as the same deed by its own route. A refused command is answered with the frame error, in JSON.",
+    request_body = schema::Command,
+    responses(
+        (status = 200, description = "Done", body = schema::Answer),
+        (status = 201, description = "A message was made", body = schema::Answer),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_deactivated", "system_only",
+        "conversation_closed", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
+        "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long",
+        "message_not_found", "not_the_sender", "message_deleted", "bad_for", "not_an_admin", "too_many_pins",
+        "too_many_reactions", "not_forwardable", "bad_conversations", "bad_seq", "bad_status", "unknown_type",
+        "type_required"]))),
+)]
 pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let body = http::read_body(asked.request.into_body()).await?;
@@ -301,6 +375,17 @@ pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
 }
 
 /// What changed since a cursor, in one answer: `{"reset", "cursor", "events"}`.
+#[utoipa::path(
+    get,
+    path = "/api/changes",
+    tag = "live",
+    summary = "Tells what changed since a cursor",
+    description = "Whoever has a session.",
+    params(schema::Since),
+    responses(
+        (status = 200, description = "The events since, and a cursor of now", body = schema::Changes),
+    ),
+)]
 pub async fn changes(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);

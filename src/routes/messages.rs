@@ -7,10 +7,11 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
-use super::{Asked, Site, actor, require_session};
+use super::{Asked, Site, actor, require_session, schema};
 use crate::command::{self, Command, Deed, Forward, Reply, Send, Whom, read_whom};
 use crate::frame::{MessageFields, with_field};
 use crate::identity;
@@ -18,35 +19,58 @@ use crate::newest::{KeptPage, PageKey};
 use crate::postgres::messages::HistoryPlace;
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct SendBody {
+    #[schema(schema_with = schema::client_id)]
     client_id: Option<String>,
+    #[schema(schema_with = schema::kind)]
     kind: Option<String>,
+    #[schema(schema_with = schema::caption)]
     body: Option<String>,
+    #[schema(schema_with = schema::data)]
     data: Option<Box<RawValue>>,
     reply_to: Option<Uuid>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct EditBody {
+    #[schema(schema_with = schema::body)]
     body: String,
+    /// Left out, it stays as it is.
+    #[schema(schema_with = schema::data)]
     data: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ForwardBody {
+    #[schema(schema_with = schema::conversation_ids)]
     conversation_ids: Vec<Uuid>,
+    #[schema(schema_with = schema::client_id)]
     client_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct MarkBody {
+    #[schema(schema_with = schema::new_seq)]
     delivered_seq: Option<i64>,
+    #[schema(schema_with = schema::new_seq)]
     read_seq: Option<i64>,
 }
 
 /// A page: `?before=`, `?after=` or `?around=` a seq, `?around=unread`, from `?date=` on, else the newest; `?limit=`;
 /// `?render=html` adds each message's fragment as `html`. Always in order of seq; `next` goes on in the same direction.
+#[utoipa::path(
+    get,
+    path = "/api/conversations/{conversation}/messages",
+    tag = "messages",
+    summary = "Reads a page of messages: the newest, or before, after or around a place",
+    description = "Members. Of before, after, around and date one at most.",
+    params(schema::OfConversation, schema::HistoryPart, schema::Limit, schema::Render),
+    responses(
+        (status = 200, description = "A page, without what its reader has hidden", body = schema::MessagePage),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found"]))),
+)]
 pub async fn history(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let conversation = asked.parameters.id("conversation")?;
     let query = Query::of(&asked.request);
@@ -147,6 +171,22 @@ fn rendered(page: &str) -> Result<String, Problem> {
     Ok(http::list_text(&rendered, next))
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/conversations/{conversation}/messages",
+    tag = "messages",
+    summary = "Sends a message",
+    description = "Members.",
+    params(schema::OfConversation),
+    request_body = SendBody,
+    responses(
+        (status = 201, description = "Sent", body = schema::Message),
+        (status = 200, description = "Sent before, by the same client_id", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_deactivated", "system_only",
+        "conversation_closed", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
+        "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long"]))),
+)]
 pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let conversation_id = asked.parameters.id("conversation")?;
@@ -166,6 +206,18 @@ pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     .await
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/messages/{message}",
+    tag = "messages",
+    summary = "Reads a message",
+    description = "Members.",
+    params(schema::OfMessage),
+    responses(
+        (status = 200, description = "The message", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found"]))),
+)]
 pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
@@ -173,6 +225,20 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/messages/{message}",
+    tag = "messages",
+    summary = "Changes what a message says",
+    description = "Its sender.",
+    params(schema::OfMessage),
+    request_body = EditBody,
+    responses(
+        (status = 200, description = "The message as it is now", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_the_sender", "message_deleted",
+        "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long"]))),
+)]
 pub async fn edit(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let message_id = asked.parameters.id("message")?;
@@ -181,6 +247,18 @@ pub async fn edit(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     carry_out(site, actor(&session), Command::Change { message_id, deed }).await
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/messages/{message}",
+    tag = "messages",
+    summary = "Deletes a message for everyone, or for oneself",
+    description = "For everyone: its sender, owners and admins. For oneself: members.",
+    params(schema::OfMessage, schema::For),
+    responses(
+        (status = 200, description = "For everyone: without what it said. For oneself: as it is for the others", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_the_sender", "bad_for", "too_fast"]))),
+)]
 pub async fn delete(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let deed = match read_whom(Query::of(&asked.request).text("for"))? {
         Whom::Everyone => Deed::Delete,
@@ -189,6 +267,18 @@ pub async fn delete(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     change(site, asked, deed).await
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/messages/{message}/restore",
+    tag = "messages",
+    summary = "Brings a deleted message back, for everyone or for oneself",
+    description = "For everyone: owners and admins. For oneself: members.",
+    params(schema::OfMessage, schema::For),
+    responses(
+        (status = 200, description = "The message", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_an_admin", "bad_for", "too_fast"]))),
+)]
 pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let deed = match read_whom(Query::of(&asked.request).text("for"))? {
         Whom::Everyone => Deed::Restore,
@@ -197,19 +287,71 @@ pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     change(site, asked, deed).await
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/messages/{message}/pin",
+    tag = "messages",
+    summary = "Pins a message",
+    description = "Members; in rooms owners and admins. Again does no harm.",
+    params(schema::OfMessage),
+    responses(
+        (status = 200, description = "The message", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_an_admin", "message_deleted",
+        "too_many_pins", "too_fast"]))),
+)]
 pub async fn pin(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     change(site, asked, Deed::Pin).await
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/messages/{message}/pin",
+    tag = "messages",
+    summary = "Takes a pin down",
+    description = "Members; in rooms owners and admins. Again does no harm.",
+    params(schema::OfMessage),
+    responses(
+        (status = 200, description = "The message", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_an_admin", "message_deleted",
+        "too_fast"]))),
+)]
 pub async fn unpin(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     change(site, asked, Deed::Unpin).await
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/messages/{message}/reactions/{emoji}",
+    tag = "messages",
+    summary = "Reacts to a message",
+    description = "Members. Again does no harm.",
+    params(schema::OfMessage, schema::OfEmoji),
+    responses(
+        (status = 200, description = "The message", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "bad_emoji", "message_deleted",
+        "conversation_closed", "too_fast", "too_many_reactions"]))),
+)]
 pub async fn react(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let emoji = asked.parameters.text("emoji").to_owned();
     change(site, asked, Deed::React { emoji }).await
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/messages/{message}/reactions/{emoji}",
+    tag = "messages",
+    summary = "Takes one's reaction back",
+    description = "Members. Again does no harm.",
+    params(schema::OfMessage, schema::OfEmoji),
+    responses(
+        (status = 200, description = "The message", body = schema::Message),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "bad_emoji", "message_deleted",
+        "conversation_closed", "too_fast"]))),
+)]
 pub async fn unreact(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let emoji = asked.parameters.text("emoji").to_owned();
     change(site, asked, Deed::Unreact { emoji }).await
@@ -239,6 +381,21 @@ async fn carry_out(
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/messages/{message}/forward",
+    tag = "messages",
+    summary = "Repeats a message in other conversations",
+    description = "Members of all of them.",
+    params(schema::OfMessage),
+    request_body = ForwardBody,
+    responses(
+        (status = 201, description = "The messages made", body = schema::List<schema::Message>),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "conversation_not_found",
+        "user_deactivated", "message_deleted", "conversation_closed", "client_id_taken", "bad_client_id",
+        "not_forwardable", "bad_conversations", "too_fast"]))),
+)]
 pub async fn forward(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let message_id = asked.parameters.id("message")?;
@@ -251,6 +408,18 @@ pub async fn forward(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     carry_out(site, actor(&session), command).await
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/messages/{message}/reactions",
+    tag = "messages",
+    summary = "Lists who reacted with what, first to last",
+    description = "Members.",
+    params(schema::OfMessage),
+    responses(
+        (status = 200, description = "At most 1,000", body = schema::List<schema::Reaction>),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found"]))),
+)]
 pub async fn reactions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
@@ -258,6 +427,18 @@ pub async fn reactions(site: &Arc<Site>, asked: Asked) -> Result<Response, Probl
     Ok(http::list(&items, serde_json::Value::Null))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/conversations/{conversation}/pins",
+    tag = "messages",
+    summary = "Lists pinned messages, the newest pin first",
+    description = "Members.",
+    params(schema::OfConversation),
+    responses(
+        (status = 200, description = "At most 100", body = schema::List<schema::Message>),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found"]))),
+)]
 pub async fn pins(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
@@ -265,6 +446,18 @@ pub async fn pins(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::list(&items, serde_json::Value::Null))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/messages/{message}/revisions",
+    tag = "messages",
+    summary = "Lists what a message said before each edit, oldest first",
+    description = "Members.",
+    params(schema::OfMessage),
+    responses(
+        (status = 200, description = "All of them", body = schema::List<schema::Revision>),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "message_deleted"]))),
+)]
 pub async fn revisions(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
@@ -272,6 +465,18 @@ pub async fn revisions(site: &Arc<Site>, asked: Asked) -> Result<Response, Probl
     Ok(http::list(&items, serde_json::Value::Null))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/messages/{message}/receipts",
+    tag = "receipts",
+    summary = "Tells who received and read a message, and when",
+    description = "Members.",
+    params(schema::OfMessage),
+    responses(
+        (status = 200, description = "Counts, and names up to 100 members", body = schema::Receipts),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "message_not_found"]))),
+)]
 pub async fn receipts(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("message")?;
@@ -279,6 +484,19 @@ pub async fn receipts(site: &Arc<Site>, asked: Asked) -> Result<Response, Proble
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/conversations/{conversation}/marks",
+    tag = "receipts",
+    summary = "Says how far one has received and read",
+    description = "Members.",
+    params(schema::OfConversation),
+    request_body = MarkBody,
+    responses(
+        (status = 200, description = "As they are now: they only rise", body = schema::Marks),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "bad_seq"]))),
+)]
 pub async fn mark(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;

@@ -4,15 +4,18 @@ mod assets;
 mod auth;
 mod compression;
 mod conversations;
+mod docs;
 mod emoji;
 mod http;
 mod listed;
 mod live;
 mod messages;
+mod openapi;
 mod opened;
 mod operations;
 mod pages;
 mod previews;
+mod schema;
 mod time;
 mod users;
 
@@ -84,6 +87,10 @@ enum Route {
     Health,
     Ready,
     Metrics,
+    Description,
+    Docs,
+    DocsWire,
+    DocsFile,
     GuestAuth,
     Logout,
     Sessions,
@@ -139,6 +146,10 @@ const ROUTES: &[(&str, Route)] = &[
     ("/health", Route::Health),
     ("/ready", Route::Ready),
     ("/metrics", Route::Metrics),
+    ("/openapi.json", Route::Description),
+    ("/docs", Route::Docs),
+    ("/docs/wire", Route::DocsWire),
+    ("/docs/ui/{file}", Route::DocsFile),
     ("/auth/guest", Route::GuestAuth),
     ("/auth/logout", Route::Logout),
     ("/api/sessions", Route::Sessions),
@@ -295,16 +306,17 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Health, Method::GET | Method::HEAD) => Ok(operations::health()),
         (Route::Ready, Method::GET | Method::HEAD) => Ok(operations::ready(site).await),
         (Route::Metrics, Method::GET | Method::HEAD) => Ok(operations::metrics(site)),
+        (Route::Description, Method::GET | Method::HEAD) => Ok(openapi::description()),
+        (Route::Docs, Method::GET | Method::HEAD) => Ok(docs::ui(&asked)),
+        (Route::DocsWire, Method::GET | Method::HEAD) => Ok(docs::wire(&asked)),
+        (Route::DocsFile, Method::GET | Method::HEAD) => docs::file(&asked),
         (Route::GuestAuth, Method::POST) => auth::guest(site, asked).await,
         (Route::Logout, Method::POST) => auth::logout(site, asked).await,
         (Route::Sessions, Method::GET) => auth::sessions(site, asked).await,
         (Route::Session, Method::DELETE) => auth::end_session(site, asked).await,
         (Route::WebSocket, Method::GET) => live::websocket(site, asked, None).await,
         (Route::WebSocketGeneral, Method::GET) => live::websocket_general(site, asked).await,
-        (Route::WebSocketHeld, Method::GET) => {
-            let conversation = asked.parameters.id("conversation")?;
-            live::websocket(site, asked, Some(conversation)).await
-        }
+        (Route::WebSocketHeld, Method::GET) => live::websocket_held(site, asked).await,
         (Route::ServerSentEvents, Method::GET) => live::server_sent_events(site, asked).await,
         (Route::Commands, Method::POST) => live::command(site, asked).await,
         (Route::Changes, Method::GET) => live::changes(site, asked).await,

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Site;
 use super::http::{self, Response};
+use super::schema;
 
 /// The process's figures. There is one recorder a process, however many servers run in it.
 pub fn metrics_handle() -> PrometheusHandle {
@@ -25,6 +26,17 @@ pub fn metrics_handle() -> PrometheusHandle {
 }
 
 /// The process answers.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "operation",
+    summary = "Whether the process answers",
+    description = "Anybody.",
+    responses(
+        (status = 200, description = "It does", body = schema::Health),
+    ),
+    security(()),
+)]
 pub fn health() -> Response {
     http::json(
         StatusCode::OK,
@@ -33,6 +45,18 @@ pub fn health() -> Response {
 }
 
 /// Requests can be served: the database answers, its schema is new enough, and announcements arrive.
+#[utoipa::path(
+    get,
+    path = "/ready",
+    tag = "operation",
+    summary = "Whether requests can be served",
+    description = "Anybody.",
+    responses(
+        (status = 200, description = "They can", body = schema::Ready),
+        (status = 503, description = "They can not", body = schema::Ready),
+    ),
+    security(()),
+)]
 pub async fn ready(site: &Site) -> Response {
     let is_listening = site.heard.borrow().is_listening;
     let (database, schema) = site.database.answers().await;
@@ -49,6 +73,17 @@ pub async fn ready(site: &Site) -> Response {
 }
 
 /// Prometheus text.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    summary = "Figures, as Prometheus reads them",
+    description = "Anybody; a proxy should keep it to oneself.",
+    responses(
+        (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
+    ),
+    security(()),
+)]
 pub fn metrics(site: &Site) -> Response {
     let (open, idle) = site.database.pool_sizes();
     metrics::gauge!("webchat_pool_connections").set(open as f64);

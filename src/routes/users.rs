@@ -5,25 +5,41 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
-use super::{Asked, Site, require_session};
+use super::{Asked, Site, require_session, schema};
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UserUpdateBody)]
 struct UpdateBody {
+    #[schema(schema_with = schema::name)]
     name: Option<String>,
+    #[schema(schema_with = schema::username)]
     username: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct PresenceBody {
+    #[schema(schema_with = schema::presence)]
     status: String,
 }
 
 /// People by part of a name: `?q=`, `?after=` the last id of the page before, `?limit=`.
+#[utoipa::path(
+    get,
+    path = "/api/users",
+    tag = "people",
+    summary = "Lists people, by name",
+    description = "Whoever has a session.",
+    params(schema::Named, schema::AfterId, schema::Limit),
+    responses(
+        (status = 200, description = "A page", body = schema::Page<schema::ListedUser>),
+    ),
+)]
 pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);
@@ -37,6 +53,18 @@ pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::list(&items, next))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/users/{user}",
+    tag = "people",
+    summary = "Reads a user",
+    description = "Whoever has a session.",
+    params(schema::OfUser),
+    responses(
+        (status = 200, description = "The user", body = schema::User),
+    ),
+    extensions(("x-codes" = json!(["user_not_found"]))),
+)]
 pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let user = user_id(&asked, &session)?;
@@ -51,6 +79,20 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::json(StatusCode::OK, json))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/users/{user}",
+    tag = "people",
+    summary = "Changes one's name or username",
+    description = "The user.",
+    params(schema::OfUser),
+    request_body = UpdateBody,
+    responses(
+        (status = 200, description = "The user as they are now", body = schema::User),
+    ),
+    extensions(("x-codes" = json!(["not_yourself", "user_not_found", "username_taken", "name_required",
+        "name_too_long", "bad_username"]))),
+)]
 pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let user = user_id(&asked, &session)?;
@@ -70,6 +112,18 @@ pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
 }
 
 /// For clients without a socket: whether the person is away from the connections of this session.
+#[utoipa::path(
+    put,
+    path = "/api/users/me/presence",
+    tag = "people",
+    summary = "Says that one is there, or away",
+    description = "Whoever has a session; of its connections to this server.",
+    request_body = PresenceBody,
+    responses(
+        (status = 200, description = "As it is now", body = schema::Presence),
+    ),
+    extensions(("x-codes" = json!(["bad_status"]))),
+)]
 pub async fn set_presence(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let body: PresenceBody = http::read_json(asked.request.into_body()).await?;

@@ -9,16 +9,19 @@
 //! - [`person`]: lists of people.
 //! - [`found`]: what the switcher found.
 //! - [`dialog`]: what opens above the page.
+//! - [`document`]: the API to be tried, and what is written about it.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
 //! *Invariant:* nothing here reads a database, a socket or a clock, and nothing here knows a type of
-//! the server. Every value is escaped by maud; `PreEscaped` appears for the doctype and in `text` alone.
+//! the server. Every value is escaped by maud; `PreEscaped` appears for the doctype, in `text`, and for documents of this
+//! repository alone.
 //! No inline script and no inline style: pages hold under `Content-Security-Policy: default-src 'self'`.
 
 pub mod avatar;
 pub mod card;
 pub mod conversation;
 pub mod dialog;
+pub mod document;
 pub mod found;
 pub mod icon;
 pub mod look;
@@ -31,6 +34,7 @@ pub mod text;
 
 pub use card::{Data, is_card, summary};
 pub use conversation::{Conversation, Last, Peer, conversations};
+pub use document::{api_page, document_page};
 pub use found::{Found, found};
 pub use look::Look;
 pub use maud::Markup;

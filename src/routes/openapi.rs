@@ -1,0 +1,552 @@
+//! The API, described: OpenAPI 3.1, made of what stands above each handler (`#[utoipa::path]`), of the bodies that they
+//! read and of `schema.rs`. What follows from an operation's form, like the answers to somebody without a session, is
+//! added here once for all of them.
+//!
+//! A new route: `#[utoipa::path]` above its handler, its name in [`Described`], its codes in [`CODES`]. Tests tell what
+//! is missing.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use super::http::{self, Response};
+use super::{auth, conversations, live, messages, operations, schema, users};
+use crate::identity::SESSION_COOKIE;
+
+/// What the routes below share, in Markdown.
+const ABOUT: &str = "\
+Everything that a client can ask of the chat over HTTP. [The wire](/docs/wire) describes what goes over WebSocket and \
+Server-Sent Events.
+
+Bodies are JSON objects of at most 2 MiB; fields that are not known are ignored, as are parameters. Times are ISO 8601 in \
+UTC. An id that is none is the address of nothing: 404. A problem has a stable `code`; its `detail` names the field. \
+`HEAD` works for what is of operation.";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "webchat", description = ABOUT, license(name = "")),
+    paths(
+        auth::guest,
+        auth::logout,
+        auth::sessions,
+        auth::end_session,
+        users::list,
+        users::read,
+        users::update,
+        users::set_presence,
+        conversations::list,
+        conversations::open_direct,
+        conversations::read,
+        conversations::update,
+        conversations::close,
+        conversations::set_preferences,
+        conversations::mark_unread,
+        conversations::create_group,
+        conversations::create_room,
+        conversations::join,
+        conversations::members,
+        conversations::add_member,
+        conversations::set_role,
+        conversations::remove_member,
+        messages::history,
+        messages::send,
+        messages::read,
+        messages::edit,
+        messages::delete,
+        messages::restore,
+        messages::forward,
+        messages::pin,
+        messages::unpin,
+        messages::pins,
+        messages::reactions,
+        messages::react,
+        messages::unreact,
+        messages::revisions,
+        messages::receipts,
+        messages::mark,
+        live::websocket,
+        live::websocket_general,
+        live::websocket_held,
+        live::server_sent_events,
+        live::command,
+        live::changes,
+        operations::health,
+        operations::ready,
+        operations::metrics,
+        description,
+    ),
+    components(schemas(schema::Problem)),
+    tags(
+        (name = "sessions", description = "Signing in and out"),
+        (name = "people"),
+        (name = "conversations"),
+        (name = "members"),
+        (name = "messages"),
+        (name = "receipts", description = "How far somebody has received and read"),
+        (name = "live", description = "What happens, as it happens"),
+        (name = "operation", description = "For whoever runs the server"),
+    ),
+)]
+struct Described;
+
+/// Every code that a problem of this API can have, by status.
+const CODES: &[(u16, &[&str])] = &[
+    (
+        400,
+        &["bad_json", "broken_body", "type_required", "unknown_type"],
+    ),
+    (401, &["not_logged_in"]),
+    (
+        403,
+        &[
+            "guests_not_allowed",
+            "not_a_member",
+            "not_an_admin",
+            "not_an_owner",
+            "not_open",
+            "not_the_sender",
+            "not_yourself",
+            "origin_not_allowed",
+            "system_only",
+            "user_deactivated",
+        ],
+    ),
+    (
+        404,
+        &[
+            "conversation_not_found",
+            "member_not_found",
+            "message_not_found",
+            "not_found",
+            "session_not_found",
+            "user_not_found",
+        ],
+    ),
+    (
+        409,
+        &[
+            "client_id_taken",
+            "conversation_closed",
+            "direct_is_fixed",
+            "general_is_for_everyone",
+            "message_deleted",
+            "not_stored",
+            "owner_must_hand_over",
+            "too_many_pins",
+            "too_many_reactions",
+            "username_taken",
+        ],
+    ),
+    (413, &["body_too_large"]),
+    (
+        422,
+        &[
+            "bad_character",
+            "bad_client_id",
+            "bad_conversations",
+            "bad_data",
+            "bad_emoji",
+            "bad_field",
+            "bad_for",
+            "bad_join_policy",
+            "bad_kind",
+            "bad_muted_until",
+            "bad_notify",
+            "bad_parameter",
+            "bad_role",
+            "bad_seq",
+            "bad_status",
+            "bad_username",
+            "body_required",
+            "body_too_long",
+            "data_too_long",
+            "description_too_long",
+            "name_required",
+            "name_too_long",
+            "not_forwardable",
+            "reply_to_not_found",
+            "title_required",
+            "title_too_long",
+            "too_many_members",
+        ],
+    ),
+    (426, &["websocket_required"]),
+    (429, &["too_fast", "too_many_connections"]),
+    (500, &["internal"]),
+    (503, &["going_away", "unavailable"]),
+];
+
+/// The description itself.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "operation",
+    summary = "This description",
+    description = "Anybody.",
+    responses(
+        (status = 200, description = "OpenAPI 3.1", body = Object),
+    ),
+    security(()),
+)]
+pub fn description() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| document().to_string());
+    http::json(StatusCode::OK, text.as_str())
+}
+
+/// The whole description.
+fn document() -> Value {
+    let described = Described::openapi();
+    let mut document = match serde_json::to_value(&described) {
+        Ok(document) => document,
+        Err(error) => unreachable!("a description is JSON: {error}"),
+    };
+    if let Some(info) = document["info"].as_object_mut() {
+        info.remove("license");
+    }
+    document["security"] = json!([{"cookie": []}, {"bearer": []}]);
+    document["components"]["securitySchemes"] = json!({
+        "cookie": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
+            "description": "The session of a browser that is logged in. What changes something must come from an allowed origin."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The `access_token` of a session."},
+    });
+    // A guest without a name needs no body.
+    document["paths"]["/auth/guest"]["post"]["requestBody"]["required"] = json!(false);
+    // Each command may bear a reference, whatever JSON it is.
+    if let Some(commands) = document["components"]["schemas"]["Command"]["oneOf"].as_array_mut() {
+        for command in commands {
+            command["properties"]["ref"] =
+                json!({"description": "Any JSON; it comes back in the answer."});
+        }
+    }
+    if let Some(paths) = document["paths"].as_object_mut() {
+        // Both take any kind of conversation.
+        if let Some(mut held) = paths.get("/ws/private/{conversation}").cloned() {
+            held["get"]["operationId"] = json!("websocket_held_room");
+            paths.insert("/ws/room/{conversation}".to_owned(), held);
+        }
+        for (path, operations) in paths.iter_mut() {
+            let Some(operations) = operations.as_object_mut() else {
+                continue;
+            };
+            for (method, operation) in operations {
+                complete(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// Adds what follows from an operation's form, and makes responses of all its codes.
+fn complete(path: &str, method: &str, operation: &mut Value) {
+    // Handlers of several modules are called alike.
+    let tag = operation["tags"][0].as_str().unwrap_or_default();
+    let handler = operation["operationId"].as_str().unwrap_or_default();
+    operation["operationId"] = json!(format!("{tag}_{handler}"));
+    let own = operation
+        .as_object_mut()
+        .and_then(|fields| fields.remove("x-codes"))
+        .unwrap_or_default();
+    let mut codes: Vec<String> = serde_json::from_value(own).unwrap_or_default();
+    let mut add = |more: &[&str]| codes.extend(more.iter().map(|code| (*code).to_owned()));
+    let is_open = operation.get("security").is_some();
+    if !is_open {
+        add(&["not_logged_in", "unavailable"]);
+        if method != "get" {
+            add(&["origin_not_allowed", "user_deactivated"]);
+        }
+    }
+    if operation.get("requestBody").is_some() {
+        add(&[
+            "bad_json",
+            "broken_body",
+            "body_too_large",
+            "bad_field",
+            "bad_character",
+        ]);
+    }
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        match (parameter["in"].as_str(), parameter["name"].as_str()) {
+            (Some("path"), Some("emoji")) => add(&["bad_character"]),
+            (Some("path"), _) => add(&["not_found"]),
+            (Some("query"), Some("q")) => add(&["bad_character", "bad_parameter"]),
+            // What they do not know is passed over.
+            (Some("query"), Some("for" | "render" | "cursor")) => {}
+            (Some("query"), _) => add(&["bad_parameter"]),
+            _ => {}
+        }
+    }
+    if !is_open || path.starts_with("/auth/") {
+        add(&["internal", "unavailable"]);
+    }
+    let mut by_status: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    codes.sort();
+    codes.dedup();
+    for code in codes {
+        by_status.entry(status_of(&code)).or_default().push(code);
+    }
+    let answers_with_frames = path == "/api/commands";
+    let responses = &mut operation["responses"];
+    for (status, codes) in by_status {
+        let named = codes.iter().map(|code| format!("`{code}`"));
+        let described = json!({"allOf": [
+            {"$ref": "#/components/schemas/Problem"},
+            {"properties": {"code": {"enum": codes}}},
+        ]});
+        let mut content = Map::new();
+        if answers_with_frames {
+            let frame = json!({
+                "type": "object",
+                "required": ["type", "status", "code", "detail"],
+                "properties": {
+                    "type": {"const": "error"},
+                    "status": {"type": "integer"},
+                    "code": {"enum": codes},
+                    "detail": {"type": "string"},
+                    "ref": {},
+                },
+            });
+            content.insert("application/json".to_owned(), json!({"schema": frame}));
+        }
+        content.insert(
+            "application/problem+json".to_owned(),
+            json!({"schema": described}),
+        );
+        let mut response = json!({
+            "description": named.collect::<Vec<_>>().join(", "),
+            "content": content,
+        });
+        match status {
+            401 => {
+                response["headers"] = json!({"WWW-Authenticate": {"schema": {"type": "string"}}})
+            }
+            429 | 503 => {
+                response["headers"] = json!({"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}})
+            }
+            _ => {}
+        }
+        responses[status.to_string()] = response;
+    }
+}
+
+/// A code that is in no list is a mistake, which a test finds; here it becomes a 500.
+fn status_of(code: &str) -> u16 {
+    let found = CODES.iter().find(|(_, codes)| codes.contains(&code));
+    found.map_or(500, |(status, _)| *status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::{ROUTES, Route};
+
+    /// Pages and what they are made of: they change with the page and are no API.
+    fn is_page(route: Route) -> bool {
+        matches!(
+            route,
+            Route::Home
+                | Route::Chats
+                | Route::OpenConversation
+                | Route::OpenPerson
+                | Route::PartHome
+                | Route::PartChats
+                | Route::PartConversation
+                | Route::PartPerson
+                | Route::PartList
+                | Route::PartPeople
+                | Route::PartFound
+                | Route::Asset
+                | Route::Docs
+                | Route::DocsWire
+                | Route::DocsFile
+        )
+    }
+
+    #[test]
+    fn every_route_of_the_api_is_described_and_nothing_else() {
+        let document = document();
+        let described: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
+        for path in &described {
+            assert!(
+                ROUTES.iter().any(|(known, _)| known == path),
+                "{path} is described, and is no route"
+            );
+        }
+        for (path, route) in ROUTES {
+            assert_eq!(
+                described.iter().any(|known| known == path),
+                !is_page(*route),
+                "{path}: #[utoipa::path] above its handler, and its name in routes/openapi.rs"
+            );
+        }
+    }
+
+    #[test]
+    fn every_operation_says_who_may_call_it_and_has_a_name_of_its_own() {
+        let document = document();
+        let mut names = Vec::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                for field in ["summary", "description", "operationId"] {
+                    assert!(
+                        operation[field].as_str().is_some_and(|it| !it.is_empty()),
+                        "{method} {path}: {field}"
+                    );
+                }
+                names.push(operation["operationId"].as_str().unwrap().to_owned());
+            }
+        }
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+
+    #[test]
+    fn every_code_that_the_database_refuses_by_has_its_status_here() {
+        let sql = [
+            include_str!("../../sql/message.sql"),
+            include_str!("../../sql/conversation.sql"),
+            include_str!("../../sql/member.sql"),
+            include_str!("../../sql/user.sql"),
+            include_str!("../../sql/reaction.sql"),
+            include_str!("../../sql/forward.sql"),
+            include_str!("../../sql/preference.sql"),
+            include_str!("../../sql/pin.sql"),
+            include_str!("../../sql/session.sql"),
+        ]
+        .concat();
+        for line in sql.lines().filter(|line| line.contains("chat.refuse(")) {
+            let (_, arguments) = line.split_once("chat.refuse(").unwrap();
+            let mut words = arguments.split([',', '\'']).map(str::trim);
+            let Some(Ok(status)) = words.next().map(str::parse::<u16>) else {
+                continue;
+            };
+            let code = words.find(|word| !word.is_empty()).unwrap();
+            if code.starts_with("v_") {
+                continue; // worked out elsewhere
+            }
+            let (known, codes) = CODES.iter().find(|(known, _)| *known == status).unwrap();
+            let elsewhere = CODES
+                .iter()
+                .any(|(other, codes)| other != known && codes.contains(&code));
+            assert!(!elsewhere, "{code} is of status {status}");
+            // Of plain SQL alone: what no route can bring about.
+            let is_of_sql = [
+                "bad_external_id",
+                "direct_users_required",
+                "external_id_taken",
+                "general_is_a_room",
+                "immutable_column",
+                "not_direct",
+                "sender_required",
+            ]
+            .contains(&code);
+            assert_eq!(
+                codes.contains(&code),
+                !is_of_sql,
+                "{status} {code}: in CODES, and in x-codes of what it refuses"
+            );
+        }
+    }
+
+    #[test]
+    fn no_operation_has_a_code_without_a_status() {
+        for (path, operations) in document()["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let internal =
+                    &operation["responses"]["500"]["content"]["application/problem+json"];
+                let codes = &internal["schema"]["allOf"][1]["properties"]["code"]["enum"];
+                assert!(
+                    codes.is_null() || *codes == json!(["internal"]),
+                    "{method} {path}: {codes}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_described_and_is_understood() {
+        let source = include_str!("../command/wire.rs");
+        let known: Vec<_> = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Some(\"")?.split_once("\") =>"))
+            .map(|(kind, _)| kind)
+            .filter(|kind| !["online", "away", "everyone", "me"].contains(kind))
+            .collect();
+        let document = document();
+        let described: Vec<_> = document["components"]["schemas"]["Command"]["oneOf"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|command| {
+                command["properties"]["type"]["enum"][0]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        for kind in &known {
+            assert!(
+                described.iter().any(|other| other == kind),
+                "{kind}: {described:?}"
+            );
+        }
+        assert_eq!(known.len(), described.len(), "{known:?} {described:?}");
+    }
+
+    #[test]
+    fn limits_are_those_of_the_database() {
+        for (sql, says) in [
+            (
+                include_str!("../../sql/content.sql"),
+                format!("as $$ select {} $$", schema::BODY_CHARACTERS_MAX),
+            ),
+            (
+                include_str!("../../sql/message.sql"),
+                format!(
+                    "char_length(p_client_id) between 1 and {}",
+                    schema::CLIENT_ID_CHARACTERS_MAX
+                ),
+            ),
+            (
+                include_str!("../../sql/user.sql"),
+                format!("char_length(new.name) > {}", schema::NAME_CHARACTERS_MAX),
+            ),
+            (
+                include_str!("../../sql/user.sql"),
+                format!(r"'^\S{{1,{}}}$'", schema::USERNAME_CHARACTERS_MAX),
+            ),
+            (
+                include_str!("../../sql/conversation.sql"),
+                format!("char_length(new.title) > {}", schema::TITLE_CHARACTERS_MAX),
+            ),
+            (
+                include_str!("../../sql/conversation.sql"),
+                format!(
+                    "char_length(new.description) > {}",
+                    schema::DESCRIPTION_CHARACTERS_MAX
+                ),
+            ),
+            (
+                include_str!("../../sql/conversation.sql"),
+                format!(
+                    "c_members_max constant integer := {}",
+                    schema::MEMBERS_AT_ONCE_MAX
+                ),
+            ),
+            (
+                include_str!("../../sql/forward.sql"),
+                format!(
+                    "c_conversations_max constant integer := {}",
+                    schema::FORWARD_CONVERSATIONS_MAX
+                ),
+            ),
+        ] {
+            assert!(sql.contains(&says), "{says}");
+        }
+    }
+}
