@@ -16,6 +16,10 @@ mod compression;
 mod convergence;
 #[path = "live/deeds.rs"]
 mod deeds;
+#[path = "live/described.rs"]
+mod described;
+#[path = "live/description.rs"]
+mod description;
 #[path = "live/events.rs"]
 mod events;
 #[path = "live/frames.rs"]

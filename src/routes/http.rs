@@ -135,7 +135,15 @@ pub async fn read_body(body: Incoming) -> Result<Bytes, Problem> {
 
 /// Reads a JSON object; an error names the field.
 pub async fn read_json<T: DeserializeOwned>(body: Incoming) -> Result<T, Problem> {
-    crate::command::read(&read_body(body).await?)
+    let body = read_body(body).await?;
+    // A list of the fields' values would be read as well.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::bad_request(
+            "bad_json",
+            "The body must be one JSON object, not a list.",
+        ));
+    }
+    crate::command::read(&body)
 }
 
 /// A text field that goes into the database: PostgreSQL's text can not hold U+0000.

@@ -29,6 +29,7 @@ struct SendBody {
     body: Option<String>,
     #[schema(schema_with = schema::data)]
     data: Option<Box<RawValue>>,
+    #[schema(schema_with = schema::reply_to)]
     reply_to: Option<Uuid>,
 }
 
@@ -345,7 +346,7 @@ pub async fn react(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
     tag = "messages",
     summary = "Takes one's reaction back",
     description = "Members. Again does no harm.",
-    params(schema::OfMessage, schema::OfEmoji),
+    params(schema::OfMessage, schema::OfReaction),
     responses(
         (status = 200, description = "The message", body = schema::Message),
     ),

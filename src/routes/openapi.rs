@@ -270,7 +270,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         match (parameter["in"].as_str(), parameter["name"].as_str()) {
-            (Some("path"), Some("emoji")) => add(&["bad_character"]),
+            (Some("path"), Some("emoji")) => add(&["bad_character", "not_found"]),
             (Some("path"), _) => add(&["not_found"]),
             (Some("query"), Some("q")) => add(&["bad_character", "bad_parameter"]),
             // What they do not know is passed over.
@@ -315,6 +315,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             "application/problem+json".to_owned(),
             json!({"schema": described}),
         );
+        if path == "/auth/guest" {
+            // A form's mistake is shown above the form.
+            content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+        }
         let mut response = json!({
             "description": named.collect::<Vec<_>>().join(", "),
             "content": content,

@@ -177,7 +177,7 @@ pub fn muted_until() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .pattern(Some(
-                r"^(infinity|\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d))$",
+                r"^(infinity|[2-8]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d))$",
             ))
             .description(Some(
                 "A time of the years 1970 to 9999, or infinity; null ends the silence.",
@@ -250,7 +250,23 @@ fn whom() -> RefOr<Schema> {
 }
 
 fn html() -> RefOr<Schema> {
-    one_of(&["html"]).into()
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .examples(["html"])
+        .into()
+}
+
+/// Of a message, or null.
+pub fn reply_to() -> RefOr<Schema> {
+    or_null(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+            .pattern(Some(
+                "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+            ))
+            .description(Some("A message of the same conversation.")),
+    )
 }
 
 fn around() -> RefOr<Schema> {
@@ -324,6 +340,14 @@ pub struct OfEmoji {
 }
 
 #[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfReaction {
+    /// What was given; anything else does no harm.
+    #[param(min_length = 1)]
+    emoji: String,
+}
+
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Limit {
     /// How many at most.
@@ -334,15 +358,16 @@ pub struct Limit {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AfterId {
-    /// What the page before gave as `next`.
-    after: Option<Uuid>,
+    /// What the page before gave as `next`; an empty one counts as none.
+    #[param(pattern = r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$")]
+    after: Option<String>,
 }
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct BeforePlace {
-    /// What the page before gave as `next`.
-    #[param(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z_[0-9a-fA-F-]{36}$")]
+    /// What the page before gave as `next`; an empty one counts as none.
+    #[param(pattern = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")]
     before: Option<String>,
 }
 
@@ -374,7 +399,7 @@ pub struct HistoryPart {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Render {
-    /// Adds each message's fragment as `html`.
+    /// `html` adds each message's fragment as `html`; anything else is passed over.
     #[param(schema_with = html)]
     render: Option<String>,
 }
@@ -847,6 +872,7 @@ pub enum Command {
         body: Option<String>,
         #[schema(schema_with = data)]
         data: Option<()>,
+        #[schema(schema_with = reply_to)]
         reply_to: Option<Uuid>,
     },
     Edit {

@@ -1,0 +1,412 @@
+//! /openapi.json is what the server does: its real answers are as it describes them, and it describes all of them.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::asking::{ask, header};
+use crate::cast::Cast;
+use crate::description::{Description, METHODS};
+use crate::support::{Person, TestServer};
+
+/// Answers with a body that no test can bring about, or that are no JSON.
+const NOT_MADE_HERE: [&str; 2] = ["GET /ready 503", "POST /auth/guest 303"];
+
+/// Asks, and holds every answer to the description.
+struct Checked<'a> {
+    description: &'a Description,
+    seen: BTreeSet<String>,
+}
+
+impl Checked<'_> {
+    async fn ask(
+        &mut self,
+        person: &Person,
+        method: &str,
+        path: &str,
+        names: &[(&str, &str)],
+        query: &str,
+        body: Value,
+    ) -> Value {
+        let operation = self.description.operation(method, path);
+        let mut address = path.to_owned();
+        for (name, value) in names {
+            address = address.replace(&format!("{{{name}}}"), value);
+        }
+        assert!(!address.contains('{'), "{address}");
+        let bearer = format!("Bearer {}", person.token);
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let response = ask(
+            person.address,
+            method.parse().unwrap(),
+            &(address + query),
+            &[("authorization", &bearer)],
+            body,
+        )
+        .await;
+        let status = response.status().as_u16();
+        let media_type = header(&response, "content-type").to_owned();
+        let answer = response.bytes().await.unwrap();
+        if let Err(wrong) = self
+            .description
+            .check(&operation, status, &media_type, &answer)
+        {
+            panic!("{method} {path}{query}: {status}: {wrong}");
+        }
+        assert!(
+            status < 300,
+            "{method} {path}{query}: {status} {}",
+            String::from_utf8_lossy(&answer)
+        );
+        self.seen.insert(format!("{method} {path} {status}"));
+        serde_json::from_slice(&answer).unwrap_or_default()
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[tokio::test]
+async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
+    let cast = Cast::assemble().await;
+    let description = Description::read(cast.server.address).await;
+    let mut api = Checked {
+        description: &description,
+        seen: BTreeSet::new(),
+    };
+    let (ada, bob) = (&cast.ada, &cast.bob);
+    let (bob_id, eve_id) = (bob.id.to_string(), cast.eve.id.to_string());
+    for path in ["/health", "/ready", "/metrics", "/openapi.json"] {
+        api.ask(ada, "GET", path, &[], "", json!(null)).await;
+    }
+    let guest = api
+        .ask(
+            ada,
+            "POST",
+            "/auth/guest",
+            &[],
+            "",
+            json!({"name": "Cleo\u{301} 👩‍🚀"}),
+        )
+        .await;
+    let mut cleo = ada.clone();
+    cleo.id = text(&guest["user"]["id"]).parse().unwrap();
+    cleo.token = text(&guest["access_token"]).to_owned();
+    // People.
+    let me: &[(&str, &str)] = &[("user", "me")];
+    let user = "/api/users/{user}";
+    api.ask(
+        ada,
+        "PUT",
+        user,
+        me,
+        "",
+        json!({"name": "Ada L.", "username": "ada"}),
+    )
+    .await;
+    let _socket = bob.connect().await;
+    api.ask(ada, "GET", user, &[("user", &bob_id)], "", json!(null))
+        .await;
+    api.ask(ada, "GET", "/api/users", &[], "?limit=2", json!(null))
+        .await;
+    api.ask(ada, "GET", "/api/users", &[], "", json!(null))
+        .await;
+    api.ask(
+        ada,
+        "PUT",
+        "/api/users/me/presence",
+        &[],
+        "",
+        json!({"status": "away"}),
+    )
+    .await;
+    // Conversations.
+    for user_id in [&eve_id, &bob_id, &ada.id.to_string()] {
+        let body = json!({"user_id": user_id});
+        api.ask(ada, "POST", "/api/conversations/direct", &[], "", body)
+            .await;
+    }
+    let body = json!({"name": "Group", "member_ids": [bob_id]});
+    let group = api.ask(ada, "POST", "/api/groups", &[], "", body).await;
+    let group = text(&group["id"]).to_owned();
+    let in_group: &[(&str, &str)] = &[("conversation", &group)];
+    let body = json!({"name": "Room", "description": "For all"});
+    let room = api.ask(ada, "POST", "/api/rooms", &[], "", body).await;
+    let room = text(&room["id"]).to_owned();
+    let in_room: &[(&str, &str)] = &[("conversation", &room)];
+    let conversation = "/api/conversations/{conversation}";
+    api.ask(
+        bob,
+        "POST",
+        "/api/rooms/{conversation}/join",
+        in_room,
+        "",
+        json!(null),
+    )
+    .await;
+    let body = json!({"name": "Lunch", "description": null, "join_policy": "invite"});
+    api.ask(ada, "PUT", conversation, in_room, "", body).await;
+    // Members.
+    let members = "/api/conversations/{conversation}/members";
+    let member = "/api/conversations/{conversation}/members/{user}";
+    for _ in 0..2 {
+        let body = json!({"user_id": eve_id});
+        api.ask(ada, "POST", members, in_group, "", body).await;
+    }
+    let eve_there = [("conversation", group.as_str()), ("user", eve_id.as_str())];
+    api.ask(
+        ada,
+        "PUT",
+        member,
+        &eve_there,
+        "",
+        json!({"role": "admin"}),
+    )
+    .await;
+    api.ask(ada, "DELETE", member, &eve_there, "", json!(null))
+        .await;
+    api.ask(ada, "GET", members, in_group, "", json!(null))
+        .await;
+    api.ask(ada, "GET", members, in_group, "?limit=1", json!(null))
+        .await;
+    // Messages of every kind, and everything that is done to them.
+    let messages = "/api/conversations/{conversation}/messages";
+    let message = "/api/messages/{message}";
+    for body in [
+        json!({"body": "Hello @ada https://example.org", "client_id": "c1"}),
+        json!({"body": "Hello @ada https://example.org", "client_id": "c1"}),
+        json!({"kind": "emoji", "body": "🎉"}),
+        json!({"kind": "image", "data": {"url": "https://e.org/a.png", "width": 4, "height": 3}}),
+        json!({"kind": "voice", "data": {"url": "https://e.org/a.ogg", "duration_ms": 900, "waveform": [0, 50.5, 100]}}),
+        json!({"kind": "location", "body": "Here", "data": {"latitude": 1.5, "longitude": -2}}),
+        json!({"kind": "contact", "data": {"name": "Ben", "phones": ["1"]}}),
+        json!({"kind": "sticker", "data": {"pack": "a", "name": "b"}}),
+    ] {
+        api.ask(bob, "POST", messages, in_group, "", body).await;
+    }
+    let first = api
+        .ask(ada, "GET", messages, in_group, "?limit=1", json!(null))
+        .await;
+    let last_id = text(&first["items"][0]["id"]).to_owned();
+    let body = json!({"body": "An answer", "reply_to": last_id, "data": {"mentions": [bob_id], "own": {"x": [1]}}});
+    let answer = api.ask(ada, "POST", messages, in_group, "", body).await;
+    assert_eq!(answer["mentions"][0]["id"], bob_id);
+    let id = text(&answer["id"]).to_owned();
+    let it: &[(&str, &str)] = &[("message", &id)];
+    let edit = json!({"body": "A better answer"});
+    api.ask(ada, "PUT", message, it, "", edit).await;
+    let thumbs = [("message", id.as_str()), ("emoji", "%F0%9F%91%8D")];
+    let reaction = "/api/messages/{message}/reactions/{emoji}";
+    for person in [ada, bob] {
+        api.ask(person, "PUT", reaction, &thumbs, "", json!(null))
+            .await;
+    }
+    api.ask(bob, "DELETE", reaction, &thumbs, "", json!(null))
+        .await;
+    api.ask(
+        bob,
+        "PUT",
+        "/api/messages/{message}/pin",
+        it,
+        "",
+        json!(null),
+    )
+    .await;
+    let marks = "/api/conversations/{conversation}/marks";
+    let body = json!({"read_seq": 100});
+    api.ask(bob, "PUT", marks, in_group, "", body).await;
+    for path in [
+        "/api/messages/{message}/reactions",
+        "/api/messages/{message}/revisions",
+        "/api/messages/{message}/receipts",
+        message,
+    ] {
+        let answer = api.ask(bob, "GET", path, it, "", json!(null)).await;
+        assert_ne!(answer["items"], json!([]), "{path}");
+    }
+    let pins = "/api/conversations/{conversation}/pins";
+    let pinned = api.ask(bob, "GET", pins, in_group, "", json!(null)).await;
+    assert_eq!(pinned["items"][0]["id"], id.as_str());
+    let body = json!({"conversation_ids": [room, cast.direct]});
+    let forward = "/api/messages/{message}/forward";
+    api.ask(ada, "POST", forward, it, "", body).await;
+    api.ask(
+        bob,
+        "DELETE",
+        "/api/messages/{message}/pin",
+        it,
+        "",
+        json!(null),
+    )
+    .await;
+    for query in [
+        "",
+        "?limit=2",
+        "?before=3&limit=1",
+        "?after=1&render=html",
+        "?around=unread",
+        "?around=2&limit=2",
+        "?date=2020-01-01",
+    ] {
+        api.ask(bob, "GET", messages, in_group, query, json!(null))
+            .await;
+    }
+    let restore = "/api/messages/{message}/restore";
+    for query in ["?for=me", "?for=everyone"] {
+        api.ask(ada, "DELETE", message, it, query, json!(null))
+            .await;
+        api.ask(ada, "GET", messages, in_group, "", json!(null))
+            .await;
+        api.ask(ada, "POST", restore, it, query, json!(null)).await;
+    }
+    // One's own view of conversations.
+    let preferences = "/api/conversations/{conversation}/preferences";
+    for until in [json!("infinity"), json!("2100-01-31T08:00:00Z"), json!(null)] {
+        let body = json!({"pinned": true, "archived": true, "notify": "mentions", "muted_until": until});
+        api.ask(bob, "PUT", preferences, in_group, "", body).await;
+        api.ask(bob, "GET", conversation, in_group, "", json!(null))
+            .await;
+    }
+    let unread = "/api/conversations/{conversation}/unread";
+    api.ask(bob, "POST", unread, in_group, "", json!(null))
+        .await;
+    for query in ["", "?limit=1"] {
+        api.ask(bob, "GET", "/api/conversations", &[], query, json!(null))
+            .await;
+    }
+    let direct = cast.direct.to_string();
+    api.ask(
+        bob,
+        "GET",
+        conversation,
+        &[("conversation", &direct)],
+        "",
+        json!(null),
+    )
+    .await;
+    // The other doors.
+    let changes = api
+        .ask(ada, "GET", "/api/changes", &[], "", json!(null))
+        .await;
+    for command in [
+        json!({"type": "send", "ref": 1, "conversation_id": group, "body": "by command"}),
+        json!({"type": "edit", "ref": [1], "message_id": id, "body": "by command"}),
+        json!({"type": "forward", "message_id": id, "conversation_ids": [group]}),
+        json!({"type": "read", "conversation_id": group, "seq": 1}),
+        json!({"type": "ping", "ref": {}}),
+    ] {
+        api.ask(ada, "POST", "/api/commands", &[], "", command)
+            .await;
+    }
+    let since = format!("?cursor={}", text(&changes["cursor"]));
+    for cursor in [&since, "?cursor=nonsense"] {
+        api.ask(ada, "GET", "/api/changes", &[], cursor, json!(null))
+            .await;
+    }
+    // The end of it.
+    api.ask(ada, "DELETE", conversation, in_room, "", json!(null))
+        .await;
+    let sessions = api
+        .ask(&cleo, "GET", "/api/sessions", &[], "", json!(null))
+        .await;
+    let session = text(&sessions["items"][0]["id"]).to_owned();
+    api.ask(&cast.eve, "POST", "/auth/logout", &[], "", json!(null))
+        .await;
+    let ended = [("session", session.as_str())];
+    let path = "/api/sessions/{session}";
+    api.ask(&cleo, "DELETE", path, &ended, "", json!(null))
+        .await;
+
+    for operation in description.operations() {
+        for (status, response) in operation.spec["responses"].as_object().unwrap() {
+            let name = format!("{} {status}", operation.name());
+            let is_said = response.get("content").is_some();
+            let is_refusal = status.as_str() >= "400" && operation.path != "/ready";
+            if is_said
+                && !is_refusal
+                && !operation.is_live()
+                && !NOT_MADE_HERE.contains(&name.as_str())
+            {
+                assert!(api.seen.contains(&name), "{name} was not tried here");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_address_takes_exactly_the_methods_that_are_described() {
+    let cast = Cast::assemble().await;
+    let description = Description::read(cast.server.address).await;
+    let document = &description.document["paths"];
+    for (path, item) in document.as_object().unwrap() {
+        let address = path
+            .replace("{emoji}", "x")
+            .replace("{user}", "me")
+            .replace("{conversation}", &cast.direct.to_string())
+            .replace(['{', '}'], "");
+        for method in METHODS {
+            let is_described = item.get(method.to_lowercase()).is_some();
+            // Without a session: who may not ask is told after it is known what they ask.
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let response = ask(cast.server.address, method.clone(), &address, &[], "").await;
+            assert_eq!(response.status() != 405, is_described, "{method} {path}");
+            if !is_described {
+                let mut allowed: Vec<_> = header(&response, "allow").split(", ").collect();
+                let mut described: Vec<_> = item
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(|method| method.to_uppercase())
+                    .collect();
+                allowed.sort_unstable();
+                described.sort_unstable();
+                assert_eq!(allowed, described, "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_documents_are_pages_of_this_server_alone() {
+    let cast = Cast::assemble().await;
+    let TestServer { address, .. } = cast.server;
+    for (path, media_type, holds) in [
+        ("/docs", "text/html", "/docs/ui/swagger-ui-bundle.js"),
+        ("/docs/wire", "text/html", "<h2 id=\"opening\">"),
+        ("/docs/ui/swagger-ui.css", "text/css", ".swagger-ui"),
+        (
+            "/docs/ui/swagger-ui-bundle.js",
+            "text/javascript",
+            "SwaggerUIBundle",
+        ),
+        ("/openapi.json", "application/json", "\"3.1.0\""),
+    ] {
+        let response = ask(address, Method::GET, path, &[], "").await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(
+            header(&response, "content-type").starts_with(media_type),
+            "{path}"
+        );
+        let policy = header(&response, "content-security-policy").to_owned();
+        assert_eq!(
+            policy.contains("default-src 'none'") && policy.contains("script-src 'self';"),
+            media_type == "text/html",
+            "{path}: {policy}"
+        );
+        assert!(response.text().await.unwrap().contains(holds), "{path}");
+    }
+    for path in [
+        "/docs/ui/index.html",
+        "/docs/ui/..%2f..%2fCargo.toml",
+        "/docs/ui/",
+    ] {
+        let response = ask(address, Method::GET, path, &[], "").await;
+        assert_eq!(response.status(), 404, "{path}");
+    }
+}
