@@ -84,6 +84,8 @@ begin
         chat.is_emoji(text, integer),
         chat.begin_media(uuid, text, bigint), chat.append_media(uuid, uuid, bigint, bytea), chat.finish_media(uuid, uuid),
         chat.abandon_media(uuid, uuid), chat.store_media(uuid, text, bytea), chat.read_media(uuid, uuid, bigint, integer),
+        chat.search_messages(uuid, text, uuid, uuid, text, timestamptz, timestamptz, uuid, integer),
+        chat.index_messages(integer, uuid[]),
         chat.mark_delivered(uuid, uuid, bigint), chat.mark_read(uuid, uuid, bigint), chat.mark_many(jsonb),
         chat.message_receipts(uuid, uuid), chat.announce_typing(uuid, uuid, text)
         to chat_writer;

@@ -17,6 +17,7 @@
 //! - [`stream`]: WebSocket and Server-Sent Events
 //! - [`presence`]: who is online, and that this server lives
 //! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
+//! - [`search`]: the index for searching in messages, brought up to what was sent
 //! - [`problem`]: what goes wrong, as clients are told
 //!
 //! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
@@ -34,6 +35,7 @@ pub mod preview;
 pub mod problem;
 pub mod relay;
 pub mod routes;
+pub mod search;
 pub mod server;
 pub mod settings;
 pub mod stream;

@@ -11,6 +11,7 @@ use crate::frame::{Event, Frame};
 use crate::hub::{Audience, Close, Hub};
 use crate::postgres::{Database, DatabaseError};
 use crate::preview::PreviewQueue;
+use crate::search;
 
 /// Events that may be published within [`BURST_MIN`] without a pause: a part of what a connection's
 /// queue holds.
@@ -22,6 +23,8 @@ const BURST_PAUSE: Duration = Duration::from_millis(2);
 /// How long a burst waits for connections whose queue is half full, and how often at most.
 const PATIENCE_MAX: Duration = Duration::from_millis(100);
 const PATIENCE_EVERY: Duration = Duration::from_secs(1);
+
+const MESSAGE_BEGINS: &str = r#"{"type":"message","#;
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
 #[derive(Deserialize)]
@@ -68,6 +71,8 @@ pub struct Relay {
     hub: Arc<Hub<Frame>>,
     /// None where links get no previews.
     previews: Option<PreviewQueue>,
+    /// Whose messages the search index may lack now.
+    sent: search::Heard,
     burst_began: Instant,
     burst_events: usize,
     /// When a burst last waited for those behind.
@@ -75,11 +80,17 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub fn new(database: Database, hub: Arc<Hub<Frame>>, previews: Option<PreviewQueue>) -> Self {
+    pub fn new(
+        database: Database,
+        hub: Arc<Hub<Frame>>,
+        previews: Option<PreviewQueue>,
+        sent: search::Heard,
+    ) -> Self {
         Self {
             database,
             hub,
             previews,
+            sent,
             burst_began: Instant::now(),
             burst_events: 0,
             waited_last: Instant::now(),
@@ -192,6 +203,12 @@ impl Relay {
 
     fn publish(&self, envelope: &Envelope<'_>, cursor: Option<&str>) {
         let Some(event) = envelope.event else { return };
+        // How every message's event begins (`chat.message_envelope`).
+        if let Some(conversation) = envelope.conversation
+            && event.get().starts_with(MESSAGE_BEGINS)
+        {
+            self.sent.note(conversation);
+        }
         let mut audience = Audience {
             conversations: envelope.conversations.clone(),
             user: envelope.user,

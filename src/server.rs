@@ -21,6 +21,7 @@ use crate::presence::PresenceKeeper;
 use crate::preview;
 use crate::relay::Relay;
 use crate::routes::{self, Site};
+use crate::search::{self, Indexer};
 use crate::settings::Settings;
 use crate::stream::Patient;
 use crate::writer::Writer;
@@ -54,12 +55,14 @@ pub async fn run(
         queue
     });
     let (tell_heard, heard) = watch::channel(listener::Heard::default());
+    let sent = search::Heard::default();
     background.spawn(listener::run(
         database.clone(),
-        Relay::new(database.clone(), Arc::clone(&hub), previews),
+        Relay::new(database.clone(), Arc::clone(&hub), previews, sent.clone()),
         tell_heard,
         stop_background.clone(),
     ));
+    background.spawn(Indexer::new(database.clone(), sent).run(stop_background.clone()));
     let stop_presence = CancellationToken::new();
     background
         .spawn(PresenceKeeper::new(database.clone(), Arc::clone(&hub)).run(stop_presence.clone()));

@@ -49,5 +49,7 @@ mod replay;
 mod scene;
 #[path = "database/schema.rs"]
 mod schema;
+#[path = "database/search.rs"]
+mod search;
 #[path = "database/writing.rs"]
 mod writing;

@@ -52,6 +52,8 @@ mod refusals;
 mod rest;
 #[path = "live/resume.rs"]
 mod resume;
+#[path = "live/search.rs"]
+mod search;
 #[path = "live/servers.rs"]
 mod servers;
 #[path = "live/sessions.rs"]

@@ -97,6 +97,8 @@ enum Scenario {
     Servers,
     /// 10 to 10,000 connections; ten thousand and a million stored messages.
     Growth,
+    /// Searching in a million messages, and sending while they are indexed.
+    Search,
 }
 
 fn read_setting(text: &str) -> Result<(String, String), String> {
@@ -222,6 +224,7 @@ const SCENARIOS: &[(Scenario, Measure)] = &[
     (Scenario::Insert, scenarios::insert::run),
     (Scenario::Servers, scenarios::servers::run),
     (Scenario::Growth, scenarios::growth::run),
+    (Scenario::Search, scenarios::search::run),
 ];
 
 fn beside_us(name: &str) -> Result<PathBuf> {

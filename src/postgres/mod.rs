@@ -15,6 +15,7 @@ pub mod presence;
 pub mod previews;
 pub mod private;
 pub mod receipts;
+pub mod search;
 pub mod sessions;
 mod tls;
 

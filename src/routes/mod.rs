@@ -16,6 +16,7 @@ mod operations;
 mod pages;
 mod previews;
 mod schema;
+mod search;
 mod time;
 mod users;
 
@@ -126,6 +127,7 @@ enum Route {
     Revisions,
     Receipts,
     Preview,
+    Search,
 }
 
 const ROUTES: &[(&str, Route)] = &[
@@ -195,6 +197,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/messages/{message}/revisions", Route::Revisions),
     ("/api/messages/{message}/receipts", Route::Receipts),
     ("/api/messages/{message}/preview", Route::Preview),
+    ("/api/search", Route::Search),
 ];
 
 fn router() -> &'static Router<Route> {
@@ -355,6 +358,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Revisions, Method::GET) => messages::revisions(site, asked).await,
         (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
         (Route::Preview, Method::DELETE) => previews::remove(site, asked).await,
+        (Route::Search, Method::GET) => search::find(site, asked).await,
         (route, _) => Ok(method_not_allowed(route)),
     }
 }

@@ -317,7 +317,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         );
         if path == "/auth/guest" {
             // A form's mistake is shown above the form.
-            content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+            content.insert(
+                "text/html".to_owned(),
+                json!({"schema": {"type": "string"}}),
+            );
         }
         let mut response = json!({
             "description": named.collect::<Vec<_>>().join(", "),

@@ -262,9 +262,7 @@ pub fn reply_to() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
-            .pattern(Some(
-                "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-            ))
+            .pattern(Some("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))
             .description(Some("A message of the same conversation.")),
     )
 }
@@ -367,7 +365,9 @@ pub struct AfterId {
 #[into_params(parameter_in = Query)]
 pub struct BeforePlace {
     /// What the page before gave as `next`; an empty one counts as none.
-    #[param(pattern = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")]
+    #[param(
+        pattern = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
+    )]
     before: Option<String>,
 }
 

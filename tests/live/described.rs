@@ -160,15 +160,8 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         api.ask(ada, "POST", members, in_group, "", body).await;
     }
     let eve_there = [("conversation", group.as_str()), ("user", eve_id.as_str())];
-    api.ask(
-        ada,
-        "PUT",
-        member,
-        &eve_there,
-        "",
-        json!({"role": "admin"}),
-    )
-    .await;
+    api.ask(ada, "PUT", member, &eve_there, "", json!({"role": "admin"}))
+        .await;
     api.ask(ada, "DELETE", member, &eve_there, "", json!(null))
         .await;
     api.ask(ada, "GET", members, in_group, "", json!(null))
@@ -267,8 +260,13 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
     }
     // One's own view of conversations.
     let preferences = "/api/conversations/{conversation}/preferences";
-    for until in [json!("infinity"), json!("2100-01-31T08:00:00Z"), json!(null)] {
-        let body = json!({"pinned": true, "archived": true, "notify": "mentions", "muted_until": until});
+    for until in [
+        json!("infinity"),
+        json!("2100-01-31T08:00:00Z"),
+        json!(null),
+    ] {
+        let body =
+            json!({"pinned": true, "archived": true, "notify": "mentions", "muted_until": until});
         api.ask(bob, "PUT", preferences, in_group, "", body).await;
         api.ask(bob, "GET", conversation, in_group, "", json!(null))
             .await;

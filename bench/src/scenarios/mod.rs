@@ -7,6 +7,7 @@ pub mod idle;
 pub mod insert;
 pub mod pairs;
 pub mod room;
+pub mod search;
 pub mod servers;
 
 use std::path::PathBuf;

@@ -1,0 +1,351 @@
+//! Searching in a million messages, and what keeping the index costs those who send.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use uuid::Uuid;
+
+use super::pairs::{self, AUDIENCE};
+use super::{Bench, WARM_UP};
+use crate::database::Database;
+use crate::latency::Latencies;
+use crate::report::Column;
+use crate::seed;
+use crate::swarm::{Load, Swarm, Watch};
+
+const MESSAGES: u64 = 1_000_000;
+const MESSAGES_QUICK: u64 = 50_000;
+const CONVERSATIONS: usize = 300;
+/// Everyone is in some, the first one in all.
+const PEOPLE: u32 = 200;
+const MEMBERS: usize = 12;
+/// Rows of one insert of the fill.
+const CHUNK: usize = 5_000;
+const WORDS: usize = 50_000;
+/// Searches of a class.
+const SEARCHES: usize = 100;
+const SEARCHES_QUICK: usize = 15;
+const IN_FLIGHT: u32 = 8;
+/// Sending with the indexer and without, in turns, since a machine is not the same from one moment to the next.
+const TURNS: usize = 2;
+/// The lock that `chat.index_messages` works under: who holds it keeps the indexer from working.
+const INDEXER_LOCK: &str = "7017280468116070261";
+
+pub fn run(bench: &mut Bench) -> Result<()> {
+    let Some(product) = bench.webchat() else {
+        return Ok(());
+    };
+    let count = if bench.is_quick {
+        MESSAGES_QUICK
+    } else {
+        MESSAGES
+    };
+    bench.with_database("search", |bench, database| {
+        let section = format!("Search: {count} messages in {CONVERSATIONS} conversations");
+        let people = seed::people(database, PEOPLE)?;
+        let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+        let mut text = Text::new();
+        fill(database, &mut text, &ids, count)?;
+
+        let began = Instant::now();
+        loop {
+            let row = database.row("select blocks from chat.index_messages(500)", &[])?;
+            if row.get::<_, Option<i32>>(0) == Some(0) {
+                break;
+            }
+        }
+        database.run("vacuum (analyze) chat.search_blocks")?;
+        let report = &mut bench.report;
+        report.figure(
+            &section,
+            "indexing, messages/s",
+            Column::Webchat,
+            count as f64 / began.elapsed().as_secs_f64(),
+        );
+        let sizes = database.row(
+            "select pg_total_relation_size('chat.search_blocks')::float8, pg_total_relation_size('chat.messages')::float8",
+            &[],
+        )?;
+        for (place, figure) in ["index, bytes a message", "messages and their indexes, bytes a message"]
+            .into_iter()
+            .enumerate()
+        {
+            let bytes: f64 = sizes.get(place);
+            report.figure(&section, figure, Column::Webchat, bytes / count as f64);
+        }
+
+        let few = *ids.last().context("there are people")?;
+        for (who, searcher) in [("in all conversations", ids[0]), ("in few", few)] {
+            search(bench, database, &mut text, &section, who, searcher)?;
+        }
+        send(bench, database, &product)
+    })
+}
+
+/// Classes of searches; each makes its own words each time.
+const CLASSES: &[(&str, fn(&mut Text) -> String)] = &[
+    ("rare word", |text| text.word_of(20_000, WORDS)),
+    ("usual word", |text| text.word_of(300, 3_000)),
+    ("common word", |text| text.word_of(0, 50)),
+    ("part of a word", |text| {
+        let word = text.word_of(2_000, 20_000);
+        word[1..word.len() - 1].to_owned()
+    }),
+    ("one CJK character", |text| text.cjk(1)),
+    ("two CJK characters", |text| text.cjk(2)),
+    ("two common words", |text| {
+        format!("{} {}", text.word_of(0, 100), text.word_of(0, 100))
+    }),
+    ("two usual words", |text| {
+        format!("{} {}", text.word_of(100, 1_500), text.word_of(100, 1_500))
+    }),
+    ("no hit", |text| format!("zzq{}", text.word_of(300, 3_000))),
+];
+
+fn search(
+    bench: &mut Bench,
+    database: &Database,
+    text: &mut Text,
+    section: &str,
+    who: &str,
+    searcher: Uuid,
+) -> Result<()> {
+    let searches = if bench.is_quick {
+        SEARCHES_QUICK
+    } else {
+        SEARCHES
+    };
+    let mut all = Latencies::default();
+    let mut ask =
+        |name: &str, sql: &str, query: &mut dyn FnMut() -> Option<String>| -> Result<()> {
+            let mut latencies = Latencies::default();
+            for place in 0..=searches {
+                let query = query();
+                let began = Instant::now();
+                database.rows(sql, &[&searcher, &query])?;
+                // The first one makes the plans.
+                if place > 0 {
+                    latencies.record(u64::try_from(began.elapsed().as_nanos())?);
+                }
+            }
+            for (share, figure) in [(0.5, "p50"), (0.95, "p95")] {
+                bench.report.figure_if(
+                    section,
+                    &format!("{who}: {name}, {figure}, ms"),
+                    Column::Webchat,
+                    latencies.quantile_ms(share),
+                );
+            }
+            all.add(&latencies);
+            Ok(())
+        };
+    let plain = "select h::text from chat.search_messages($1, $2) h";
+    for (name, query) in CLASSES {
+        ask(name, plain, &mut || Some(query(text)))?;
+    }
+    let dated = "select h::text from chat.search_messages($1, $2, p_from => now() - interval '200 days', p_until => now() - interval '170 days') h";
+    ask("usual word of one month", dated, &mut || {
+        Some(text.word_of(300, 3_000))
+    })?;
+    let own = "select h::text from chat.search_messages($1, $2, p_sender => $1) h";
+    ask("common word of one sender", own, &mut || {
+        Some(text.word_of(0, 100))
+    })?;
+    ask("all of one sender", own, &mut || None)?;
+    bench.report.figure_if(
+        section,
+        &format!("{who}: all of these, p95, ms"),
+        Column::Webchat,
+        all.quantile_ms(0.95),
+    );
+    Ok(())
+}
+
+/// Pairs at full speed, with the indexer at work and without.
+fn send(bench: &mut Bench, database: &Database, product: &crate::product::Product) -> Result<()> {
+    let section = "Search: sending at full speed meanwhile".to_owned();
+    let people = seed::people(database, PEOPLE)?;
+    let pairs = seed::pairs(database, &people)?;
+    let servers = [product.start(database)?];
+    let mut swarm = Swarm::open(product.dialect(), pairs::seats(&pairs, &servers))?;
+    let mut rates = [0.0, 0.0];
+    for turn in 0..TURNS * 2 {
+        let is_off = turn % 2;
+        if is_off == 1 {
+            database.run(&format!("select pg_advisory_lock({INDEXER_LOCK})"))?;
+        }
+        swarm.load(
+            Load::Closed {
+                in_flight: IN_FLIGHT,
+            },
+            Watch::ALL,
+        )?;
+        std::thread::sleep(WARM_UP);
+        swarm.take()?;
+        std::thread::sleep(bench.measured);
+        let tally = swarm.take()?;
+        rates[is_off] += tally.a_second(tally.acked) / TURNS as f64;
+        bench.settle(&mut swarm, &section, AUDIENCE, Watch::ALL)?;
+        if is_off == 1 {
+            database.run(&format!("select pg_advisory_unlock({INDEXER_LOCK})"))?;
+        }
+    }
+    let report = &mut bench.report;
+    for (figure, value) in [
+        ("with the indexer, messages/s", rates[0]),
+        ("without, messages/s", rates[1]),
+        ("with by without", rates[0] / rates[1]),
+    ] {
+        report.figure(&section, figure, Column::Webchat, value);
+    }
+    Ok(())
+}
+
+/// Conversations of uneven size over a year, with messages as people might write them. Triggers stay out of it, as in
+/// `seed::bulk_messages`.
+fn fill(database: &Database, text: &mut Text, people: &[Uuid], count: u64) -> Result<()> {
+    let mut conversations = Vec::new();
+    for place in 0..CONVERSATIONS {
+        let mut members: Vec<Uuid> = (0..MEMBERS)
+            .map(|nth| people[1 + (place * 7 + nth * nth * 3) % (people.len() - 1)])
+            .collect();
+        members.push(people[0]);
+        members.sort_unstable();
+        members.dedup();
+        let row = database.row(
+            "select id from chat.create_group(null, 'Group', $1)",
+            &[&members],
+        )?;
+        conversations.push((row.get::<_, Uuid>(0), members));
+    }
+    let weight = |place: usize| ((place + 1) as f64).powf(-0.7);
+    let weights: f64 = (0..CONVERSATIONS).map(weight).sum();
+    database.run("set session_replication_role = replica")?;
+    for (place, (conversation, members)) in conversations.iter().enumerate() {
+        let messages = (count as f64 * weight(place) / weights).ceil() as usize;
+        for begin in (0..messages).step_by(CHUNK) {
+            let bodies: Vec<String> = (begin..messages.min(begin + CHUNK))
+                .map(|_| text.body())
+                .collect();
+            database.rows(
+                "insert into chat.messages (conversation_id, seq, id, sender_id, body, created_at, revision, changed_xid)
+                 select $1, $2::bigint + b.n, chat.uuid_v7(), ($4::uuid[])[1 + b.n % cardinality($4)], b.body,
+                     now() - interval '365 days' * (1 - ($2::bigint + b.n) / $5::float8), 1, pg_current_xact_id()
+                 from unnest($3::text[]) with ordinality b (body, n)",
+                &[
+                    conversation,
+                    &i64::try_from(begin)?,
+                    &bodies,
+                    members,
+                    &(messages as f64),
+                ],
+            )?;
+        }
+    }
+    database.run(
+        "update chat.conversations c set last_seq = m.last_seq, last_message_at = m.last_at
+         from (select conversation_id, max(seq) as last_seq, max(created_at) as last_at from chat.messages group by 1) m
+         where m.conversation_id = c.id;
+         set session_replication_role = origin;",
+    )?;
+    database.run("vacuum (analyze) chat.messages")
+}
+
+/// Text like people's: words as frequent as Zipf says, some Chinese, some links. The same in each run.
+struct Text {
+    state: u64,
+    words: Vec<String>,
+}
+
+impl Text {
+    fn new() -> Self {
+        let mut text = Self {
+            state: 7,
+            words: Vec::new(),
+        };
+        let mut seen = std::collections::HashSet::new();
+        while text.words.len() < WORDS {
+            let syllables = match text.words.len() {
+                0..200 => 1,
+                200..2_000 => 1 + text.below(2),
+                _ => 2 + text.below(3),
+            };
+            let word: String = (0..syllables).map(|_| text.syllable()).collect();
+            if seen.insert(word.clone()) {
+                text.words.push(word);
+            }
+        }
+        text
+    }
+
+    /// xorshift: a generator is no place for a dependency.
+    fn next(&mut self) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    fn share(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn pick(&mut self, of: &[&'static str]) -> &'static str {
+        of[self.below(of.len())]
+    }
+
+    fn syllable(&mut self) -> String {
+        let begin = self.pick(&[
+            "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "w", "ch", "cl",
+            "dr", "fl", "gr", "pl", "sh", "sp", "st", "th", "tr", "wh",
+        ]);
+        let middle = self.pick(&["a", "e", "i", "o", "u", "ai", "ea", "ee", "oo", "ou"]);
+        let end = self.pick(&["", "", "n", "r", "s", "t", "l", "m", "d", "ng", "st", "ck"]);
+        [begin, middle, end].concat()
+    }
+
+    /// A word of these ranks, the first of which is the commonest.
+    fn word_of(&mut self, first: usize, last: usize) -> String {
+        let rank = first + self.below(last - first);
+        self.words[rank].clone()
+    }
+
+    /// Of n words one is as frequent as 1 / rank.
+    fn zipf(&mut self) -> usize {
+        let rank = (WORDS as f64).powf(self.share()) as usize;
+        rank.min(WORDS) - 1
+    }
+
+    fn cjk(&mut self, count: usize) -> String {
+        (0..count)
+            .filter_map(|_| {
+                let rank = self.share().powi(2) * 3_000.0;
+                char::from_u32(0x4e00 + rank as u32)
+            })
+            .collect()
+    }
+
+    /// Some 60 characters.
+    fn body(&mut self) -> String {
+        if self.share() < 0.05 {
+            let count = 5 + self.below(30);
+            return self.cjk(count);
+        }
+        let count = 2 + self.below(16);
+        let mut words: Vec<String> = (0..count)
+            .map(|_| {
+                let rank = self.zipf();
+                self.words[rank].clone()
+            })
+            .collect();
+        if self.share() < 0.02 {
+            let rank = self.zipf();
+            words.push(format!("https://{}.example.com/{rank}", self.words[rank]));
+        }
+        words.join(" ")
+    }
+}
