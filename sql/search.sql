@@ -180,10 +180,10 @@ security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-    c_few_messages constant bigint := 16384; -- some 500 blocks, read in a few hundredths of a second
-    -- When these give a quarter of a page, it is common, and the newest go on being read, four times as many.
+    c_few_messages constant integer := 16384; -- some 500 blocks, read in a few hundredths of a second
+    -- When these fill a page it is common, and twice as many go on being read until the page is sure; else it is seldom
+    -- enough for the index, which would have to put most blocks in order for what is common.
     v_newest integer := 256;
-    c_share_common constant integer := 4;
     c_blocks_first constant integer := 16; -- blocks read at a time, at first; then twice as many each time
     c_blocks_most constant integer := 256;
     v_limit constant integer := least(greatest(coalesce(p_limit, 50), 1), chat.page_messages_max());
@@ -270,7 +270,7 @@ begin
     select coalesce(array_agg(h.conversation_id), '{}'), coalesce(array_agg(h.seq), '{}'), coalesce(array_agg(h.created_at), '{}'), coalesce(array_agg(h.id), '{}')
     into v_places, v_seqs, v_times, v_ids from hits h;
 
-    select sum(c.last_seq) into v_messages from unnest(v_conversations) one join chat.conversations c on c.id = one;
+    select sum(c.last_seq)::bigint into v_messages from unnest(v_conversations) one join chat.conversations c on c.id = one;
     <<ways>>
     loop
         if v_messages <= c_few_messages or cardinality(v_lexemes) = 0 and v_rest < 'infinity' then
@@ -282,7 +282,7 @@ begin
                 order by b.last_at desc
             ) b;
             v_is_last := true;
-        elsif v_rest = 'infinity' or cardinality(v_ids) * c_share_common >= v_limit then
+        elsif v_rest = 'infinity' or cardinality(v_ids) = v_limit then
             -- Of what has the very time of the oldest, all.
             v_newer := v_rest;
             select n.last_at into v_rest from chat.search_blocks n
@@ -295,7 +295,7 @@ begin
                 where b.last_at >= greatest(v_from, v_rest) and b.last_at < v_newer and b.first_at <= v_latest and b.conversation_id = any (v_conversations)
                 order by b.last_at desc
             ) b;
-            v_newest := v_newest * 4;
+            v_newest := v_newest * 2;
         else
             v_blocks := chat.find_search_blocks(array_to_string(v_lexemes, ' & ')::tsquery, v_conversations, v_from, v_latest, v_rest);
             v_is_last := true;
@@ -453,8 +453,8 @@ security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-    c_lock constant bigint := 7017280468116070261; -- "asearchu" as bytes, which nobody else will think of
-    c_quiet constant interval := '20 seconds';
+    c_lock constant bigint := 8602755350403507576; -- "wc index" as bytes, which others are unlikely to choose
+    c_quiet constant interval := interval '20 seconds';
     v_conversations constant uuid[] := coalesce(p_conversations, array(select chat.unindexed_conversations()));
     v_conversation record;
     v_block record;

@@ -29,7 +29,7 @@ const IN_FLIGHT: u32 = 8;
 /// Sending with the indexer and without, in turns, since a machine is not the same from one moment to the next.
 const TURNS: usize = 2;
 /// The lock that `chat.index_messages` works under: who holds it keeps the indexer from working.
-const INDEXER_LOCK: &str = "7017280468116070261";
+const INDEXER_LOCK: &str = "8602755350403507576";
 
 pub fn run(bench: &mut Bench) -> Result<()> {
     let Some(product) = bench.webchat() else {
