@@ -119,8 +119,6 @@ async fn words_parts_of_words_phrases_and_scripts_without_spaces_are_found() {
 async fn names_in_data_are_found() {
     let database = TestDatabase::create().await;
     let client = database.connect().await;
-    let (ann, ben) = (user(&client, "Ann").await, user(&client, "Ben").await);
-    let talk = direct(&client, ann, ben).await;
     // Other kinds have rules of their own; here it is only what is searched of them.
     for (kind, data, words) in [
         (
@@ -155,7 +153,6 @@ async fn names_in_data_are_found() {
     )
     .await;
     assert_eq!(text, "hello");
-    drop(talk);
 }
 
 #[tokio::test]
@@ -670,7 +667,7 @@ async fn two_who_index_at_once_take_turns_and_what_is_sent_meanwhile_is_found() 
     assert_eq!(row.get::<_, Option<i32>>(0), None);
     assert_eq!(row.get::<_, Vec<Uuid>>(1), [ours]);
     // Sending and editing wait for nobody.
-    let edited = send(&client, ann, ours, "late one").await;
+    send(&client, ann, ours, "late one").await;
     let early: Uuid = value(
         &client,
         "select id from chat.messages where conversation_id = $1 and seq = 5",
@@ -693,7 +690,6 @@ async fn two_who_index_at_once_take_turns_and_what_is_sent_meanwhile_is_found() 
     assert_eq!(found(&client, ann, "changed").await, ["changed meanwhile"]);
     let notes: i64 = value(&client, "select count(*) from chat.search_edits", &[]).await;
     assert_eq!(notes, 0);
-    drop(edited);
 }
 
 #[tokio::test]
