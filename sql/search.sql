@@ -389,7 +389,7 @@ create or replace trigger d_note_edit after update of body, data on chat.message
     for each row when ((old.body, old.data) is distinct from (new.body, new.data)) execute function chat.messages_note_edit();
 
 -- 32 messages a block: with more, two words that many blocks hold are seldom in the same message; with fewer there are
--- more blocks to put in order. Measured in docs/search.md.
+-- more blocks to put in order.
 create or replace function chat.search_block_messages() returns integer language sql immutable as $$ select 32 $$;
 
 comment on function chat.search_block_messages() is 'How many messages a block of the search index has when it is full.';
