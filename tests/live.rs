@@ -24,6 +24,10 @@ mod description;
 mod events;
 #[path = "live/frames.rs"]
 mod frames;
+#[path = "live/generated.rs"]
+mod generated;
+#[path = "live/generator.rs"]
+mod generator;
 #[path = "live/held.rs"]
 mod held;
 #[path = "live/limits.rs"]

@@ -85,7 +85,7 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
     } else if bytes.iter().all(u8::is_ascii_whitespace) {
         GuestBody::default()
     } else {
-        crate::command::read(&bytes)?
+        http::from_json(&bytes)?
     };
     http::check_text("name", given.name.as_deref())?;
     let name = given

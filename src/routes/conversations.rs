@@ -369,7 +369,7 @@ pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     responses(
         (status = 200, description = "The membership", body = schema::Member),
     ),
-    extensions(("x-codes" = json!(["not_open", "conversation_not_found", "conversation_closed", "direct_is_fixed"]))),
+    extensions(("x-codes" = json!(["not_a_member", "not_open", "conversation_not_found", "conversation_closed", "direct_is_fixed"]))),
 )]
 pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
