@@ -66,3 +66,5 @@ mod sessions;
 mod signals;
 #[path = "live/strangers.rs"]
 mod strangers;
+#[path = "live/swept.rs"]
+mod swept;

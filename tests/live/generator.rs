@@ -169,8 +169,20 @@ fn contents() -> Vec<Value> {
     ]
 }
 
+/// What names a conversation or a message, wherever it stands.
+const REFERENCES: [&str; 6] = [
+    "conversation",
+    "conversation_id",
+    "conversation_ids",
+    "message",
+    "message_id",
+    "reply_to",
+];
+
 pub struct Generator<'a> {
     description: &'a Description,
+    /// Whether every conversation and message that can be named is named.
+    pub names_all: bool,
     runner: TestRunner,
     odd: Vec<Vec<u8>>,
 }
@@ -182,6 +194,7 @@ impl<'a> Generator<'a> {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         Self {
             description,
+            names_all: false,
             runner: TestRunner::new_with_rng(Config::default(), rng),
             odd: odd(),
         }
@@ -214,7 +227,8 @@ impl<'a> Generator<'a> {
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
             one => one.as_str().into_iter().collect(),
         };
-        if types.contains(&"null") && (types.len() == 1 || self.chance(10)) {
+        let is_named = self.names_all && REFERENCES.contains(&name);
+        if types.contains(&"null") && (types.len() == 1 || !is_named && self.chance(10)) {
             return Value::Null;
         }
         match types.first().copied() {
@@ -248,7 +262,8 @@ impl<'a> Generator<'a> {
         };
         let required: Vec<_> = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, property) in properties {
-            if required.contains(&json!(name)) || self.chance(60) {
+            let is_named = self.names_all && REFERENCES.contains(&name.as_str());
+            if required.contains(&json!(name)) || is_named || self.chance(60) {
                 object.insert(name.clone(), self.right(name, property, things));
             }
         }
@@ -297,7 +312,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// The bytes of a JSON body, right or with one thing wrong; and whether that is all of it or just a field.
+    /// The bytes of a JSON body, right or with one thing wrong.
     pub fn body(&mut self, schema: &Value, things: &Things, is_right: bool) -> Vec<u8> {
         let mut body = self.right("", schema, things);
         if is_right {
@@ -389,6 +404,17 @@ impl<'a> Generator<'a> {
 
     /// A request of an operation, right or with one thing wrong.
     pub fn request(&mut self, operation: &Operation, things: &Things, is_right: bool) -> Request {
+        self.request_about(operation, things, things, is_right)
+    }
+
+    /// The same, whose address is about `things` and whose body about `others`.
+    pub fn request_about(
+        &mut self,
+        operation: &Operation,
+        things: &Things,
+        others: &Things,
+        is_right: bool,
+    ) -> Request {
         let path_parameters: Vec<_> = operation.parameters("path").cloned().collect();
         let query_parameters: Vec<_> = operation.parameters("query").cloned().collect();
         let body = operation.body().cloned();
@@ -424,7 +450,9 @@ impl<'a> Generator<'a> {
             let is_place = ["before", "after", "around", "date"].contains(&name);
             if wrong == "query" && place == spoiled {
                 pairs.push(format!("{name}={}", self.odd_parameter()));
-            } else if self.chance(40) && !(is_place && has_place) {
+            } else if self.names_all && REFERENCES.contains(&name)
+                || self.chance(40) && !(is_place && has_place)
+            {
                 has_place |= is_place;
                 let value = self.right(name, &parameter["schema"], things);
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -441,7 +469,7 @@ impl<'a> Generator<'a> {
         let mut bytes = Vec::new();
         if let Some(schema) = &body {
             headers.push(("content-type", "application/json".to_owned()));
-            bytes = self.body(schema, things, wrong != "body");
+            bytes = self.body(schema, others, wrong != "body");
         }
         if wrong == "headers" {
             headers.clear();

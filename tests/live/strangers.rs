@@ -1,5 +1,6 @@
 //! Who is not a member of a conversation can read nothing of it and do nothing in it, by any door;
-//! and the same holds for who was one.
+//! and the same holds for who was one. `swept.rs` tries every address and command that the description has; here are
+//! those where one has to know what would be telling.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use crate::cast::Cast;
 use crate::support::{Client, Person, value};
 
 /// Everything about a conversation that a stranger could have changed.
-async fn digest(database: &Client, conversation: Uuid) -> String {
+pub async fn digest(database: &Client, conversation: Uuid) -> String {
     value(
         database,
         "select md5(concat(
