@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench schema cargo postgres plpgsql_check chromium axe
+.PHONY: help run test lint bench schema schemathesis cargo postgres plpgsql_check chromium axe
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -15,6 +15,7 @@ help:
 	@echo 'make test   all tests, against a real PostgreSQL and a real Chromium'
 	@echo 'make bench  how fast it is on this machine, as a table (BENCH="pairs --seconds 3" for a part of it)'
 	@echo 'make schema writes docs/schema.txt anew, after a change of a migration or of sql/'
+	@echo 'make schemathesis   the HTTP API tried by its own description (needs python3 and the network)'
 	@echo 'make lint   formatting and clippy, as the tests of a change demand them'
 
 run: cargo postgres
@@ -40,6 +41,25 @@ bench: cargo postgres
 	then peer=--peer-too; \
 	else peer=; echo 'webchat: the peer is left out: it needs Node.js 20 with npm, and its packages' >&2; fi; \
 	target/release/bench $$peer $(BENCH)
+
+# The API by its own description, from outside: what tests/live/generated.rs does, by somebody else's hand. It needs PyPI
+# once, and is no part of `make test`. The server is a debug build with a database of its own, thrown away after.
+SCHEMATHESIS := 4.32.5
+SCHEMATHESIS_PORT := 8099
+
+schemathesis: cargo postgres
+	cargo build
+	test -x target/schemathesis/bin/schemathesis || python3 -m venv target/schemathesis
+	target/schemathesis/bin/pip install --quiet schemathesis==$(SCHEMATHESIS)
+	@set -eu; chat=http://localhost:$(SCHEMATHESIS_PORT); data=$$(mktemp -d); chmod 755 "$$data"; \
+	env -u DATABASE_URL DATA_DIR="$$data/webchat" HOST=127.0.0.1 PORT=$(SCHEMATHESIS_PORT) AUTH=guest \
+		SENDS_PER_SECOND=100000 LOG=warn target/debug/webchat & server=$$!; \
+	trap 'kill $$server; wait $$server || true; rm -rf "$$data"' EXIT; \
+	curl -sS --retry 60 --retry-delay 1 --retry-all-errors --fail -o /dev/null $$chat/ready; \
+	token=$$(curl -sS -X POST $$chat/auth/guest | sed -E 's/.*"access_token":"([^"]*)".*/\1/'); \
+	target/schemathesis/bin/schemathesis --config-file tests/schemathesis.toml run $$chat/openapi.json \
+		-H "Authorization: Bearer $$token" --phases examples,coverage,fuzzing --max-examples 25 \
+		--continue-on-failure $(SCHEMATHESIS_OPTIONS)
 
 # --- What is needed, installed when missing -------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ mod accessibility;
 mod alerts;
 #[path = "browser/conversations.rs"]
 mod conversations;
+#[path = "browser/documents.rs"]
+mod documents;
 #[path = "browser/door.rs"]
 mod door;
 #[path = "browser/drafts.rs"]

@@ -28,10 +28,10 @@ struct GuestForm {
     #[schema(schema_with = schema::form_name)]
     name: Option<String>,
     /// Counts where `name` is blank.
-    #[schema(schema_with = schema::form_name)]
+    #[schema(schema_with = schema::form_text)]
     invented_name: Option<String>,
     /// A path of the chat to go on to.
-    #[schema(schema_with = schema::form_next)]
+    #[schema(schema_with = schema::form_text)]
     next: Option<String>,
 }
 

@@ -225,7 +225,7 @@ fn document() -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         // Both take any kind of conversation.
         if let Some(mut held) = paths.get("/ws/private/{conversation}").cloned() {
-            held["get"]["operationId"] = json!("websocket_held_room");
+            held["get"]["operationId"] = json!("websocket_held_in_room");
             paths.insert("/ws/room/{conversation}".to_owned(), held);
         }
         for (path, operations) in paths.iter_mut() {
@@ -245,7 +245,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     // Handlers of several modules are called alike.
     let tag = operation["tags"][0].as_str().unwrap_or_default();
     let handler = operation["operationId"].as_str().unwrap_or_default();
-    operation["operationId"] = json!(format!("{tag}_{handler}"));
+    operation["operationId"] = json!(name_of(&format!("{tag}_{handler}")));
     let own = operation
         .as_object_mut()
         .and_then(|fields| fields.remove("x-codes"))
@@ -337,6 +337,16 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         }
         responses[status.to_string()] = response;
     }
+}
+
+/// `people_set_presence` is `peopleSetPresence`, as clients that are made of the description would call it.
+fn name_of(handler: &str) -> String {
+    let mut words = handler.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (letter, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        name + &letter.to_uppercase() + rest
+    })
 }
 
 /// A code that is in no list is a mistake, which a test finds; here it becomes a 500.
@@ -503,6 +513,13 @@ mod tests {
             );
         }
         assert_eq!(known.len(), described.len(), "{known:?} {described:?}");
+        for kind in known {
+            let is_told = include_str!("../../docs/wire.md")
+                .lines()
+                .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"))
+                .any(|(kinds, _)| kinds.contains(&format!("`{kind}`")));
+            assert!(is_told, "{kind} is not in the table of docs/wire.md");
+        }
     }
 
     #[test]

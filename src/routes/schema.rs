@@ -27,8 +27,10 @@ const EMOJI_CHARACTERS_MAX: usize = 16;
 const REACTION_USERS_MAX: usize = 100;
 const EXCERPT_CHARACTERS_MAX: usize = 120;
 
-/// Something that is not a space, before which or after which there is anything.
+/// Something that is no white space, wherever it stands.
 const NOT_BLANK: &str = r"\S";
+/// Names and titles: other white space than spaces is something there.
+const NOT_SPACES: &str = "[^ ]";
 
 pub const KINDS: [&str; 11] = [
     "text", "emoji", "image", "gif", "video", "audio", "voice", "file", "location", "contact",
@@ -112,7 +114,7 @@ pub fn data() -> RefOr<Schema> {
 }
 
 pub fn name() -> RefOr<Schema> {
-    or_null(text(1, NAME_CHARACTERS_MAX).pattern(Some(NOT_BLANK)))
+    or_null(text(1, NAME_CHARACTERS_MAX).pattern(Some(NOT_SPACES)))
 }
 
 /// Of a guest, who may leave it to us.
@@ -126,7 +128,8 @@ pub fn form_name() -> RefOr<Schema> {
     text(0, NAME_CHARACTERS_MAX).into()
 }
 
-pub fn form_next() -> RefOr<Schema> {
+/// A path, or a name that counts only where there is no other.
+pub fn form_text() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).into()
 }
 
@@ -136,12 +139,12 @@ pub fn username() -> RefOr<Schema> {
 
 pub fn title() -> RefOr<Schema> {
     text(1, TITLE_CHARACTERS_MAX)
-        .pattern(Some(NOT_BLANK))
+        .pattern(Some(NOT_SPACES))
         .into()
 }
 
 pub fn new_title() -> RefOr<Schema> {
-    or_null(text(1, TITLE_CHARACTERS_MAX).pattern(Some(NOT_BLANK)))
+    or_null(text(1, TITLE_CHARACTERS_MAX).pattern(Some(NOT_SPACES)))
 }
 
 pub fn description() -> RefOr<Schema> {
@@ -270,7 +273,7 @@ pub fn reply_to() -> RefOr<Schema> {
 fn around() -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some("^(unread|[0-9]{1,18})$"))
+        .pattern(Some("^(unread|[0-9]{1,18})?$"))
         .into()
 }
 
@@ -279,7 +282,7 @@ fn date() -> RefOr<Schema> {
         .schema_type(Type::String)
         .examples(["2030-01-31"])
         .pattern(Some(
-            r"^\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d))?$",
+            r"^(\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d))?)?$",
         ))
         .into()
 }

@@ -139,7 +139,10 @@ fn check_refusal(status: u16, answer: &Value) -> Result<(), String> {
         && named.len() < 80
         && named.starts_with(|first: char| first.is_ascii_lowercase())
         && !named.contains("invalid type");
-    if code.is_empty() || detail.is_empty() || (status == 422 && !names_field && !detail.contains("field `")) {
+    if code.is_empty()
+        || detail.is_empty()
+        || (status == 422 && !names_field && !detail.contains("field `"))
+    {
         return Err(format!("it names no field: {answer}"));
     }
     Ok(())
@@ -155,12 +158,12 @@ async fn try_operation(
     let things = things(cast).await;
     let mut line = Line::open(cast.server.address).await;
     let is_simple = operation.body().is_none()
-        && operation.parameters("path").chain(operation.parameters("query")).next().is_none();
-    let count = if is_simple {
-        REQUESTS / 10
-    } else {
-        REQUESTS
-    };
+        && operation
+            .parameters("path")
+            .chain(operation.parameters("query"))
+            .next()
+            .is_none();
+    let count = if is_simple { REQUESTS / 10 } else { REQUESTS };
     let mut is_done = false;
     for _ in 0..count {
         let is_right = generator.chance(25);
@@ -181,7 +184,11 @@ async fn try_operation(
         let Some(answer) = line.ask(&request, token).await else {
             continue;
         };
-        let Answer { status, media_type, body } = &answer;
+        let Answer {
+            status,
+            media_type,
+            body,
+        } = &answer;
         let said = || String::from_utf8_lossy(body).into_owned();
         if *status >= 500 {
             return Err(format!("{status} {} to {request}", said()));
@@ -229,11 +236,18 @@ async fn still_lives(cast: &Cast, bobs: &mut Socket) {
     cast.ada.say(cast.direct, "still there").await;
     bobs.message("still there").await;
     assert_eq!(bobs.closed, None);
-    assert!(cast.bob.history(cast.direct).await.contains(&"still there".to_owned()));
+    assert!(
+        cast.bob
+            .history(cast.direct)
+            .await
+            .contains(&"still there".to_owned())
+    );
 }
 
 fn is_answer(frame: &Value) -> bool {
-    ["ack", "error", "pong"].iter().any(|kind| frame["type"] == *kind)
+    ["ack", "error", "pong"]
+        .iter()
+        .any(|kind| frame["type"] == *kind)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -243,7 +257,12 @@ async fn any_frame_is_answered_and_its_connection_lives_on() {
     let mut bobs = cast.bob.connect().await;
     let commands = description.commands();
     for together in commands.chunks(4) {
-        join_all(together.iter().map(|schema| try_command(&cast, &description, schema))).await;
+        join_all(
+            together
+                .iter()
+                .map(|schema| try_command(&cast, &description, schema)),
+        )
+        .await;
     }
     still_lives(&cast, &mut bobs).await;
 }
@@ -255,12 +274,19 @@ async fn try_command(cast: &Cast, description: &Description, schema: &Value) {
     let mut is_done = false;
     for person in [&cast.ada, &cast.eve] {
         let mut socket = person.connect().await;
-        let count = if person.id == cast.ada.id { FRAMES } else { FRAMES / 3 };
+        let count = if person.id == cast.ada.id {
+            FRAMES
+        } else {
+            FRAMES / 3
+        };
         for number in 0..count {
             let is_right = generator.chance(30);
             let mut with_reference = schema.clone();
             with_reference["properties"]["ref"] = json!({"enum": [number]});
-            with_reference["required"].as_array_mut().unwrap().push(json!("ref"));
+            with_reference["required"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!("ref"));
             let sent = generator.body(&with_reference, &things, is_right);
             let is_text = std::str::from_utf8(&sent).is_ok() && generator.chance(80);
             let opcode = if is_text { TEXT } else { BINARY };
@@ -291,7 +317,10 @@ async fn try_command(cast: &Cast, description: &Description, schema: &Value) {
         // Nothing was answered twice.
         let reference = Uuid::new_v4().to_string();
         socket.send(json!({"type": "ping", "ref": reference})).await;
-        assert_eq!(socket.next_where(is_answer).await["ref"], reference.as_str());
+        assert_eq!(
+            socket.next_where(is_answer).await["ref"],
+            reference.as_str()
+        );
     }
     assert!(is_done, "{kind}: none of them was right");
 }

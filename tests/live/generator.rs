@@ -291,7 +291,11 @@ impl<'a> Generator<'a> {
             "user" => self.one(of).to_string().into(),
             "emoji" => self.one(&["👍", "❤️", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "👨‍👩‍👧‍👦", "7️⃣"]).into(),
             "muted_until" => self
-                .one(&["infinity", "2100-01-31T08:00:00.5+02:00", "2001-01-01T00:00:00z"])
+                .one(&[
+                    "infinity",
+                    "2100-01-31T08:00:00.5+02:00",
+                    "2001-01-01T00:00:00z",
+                ])
                 .into(),
             "around" => self.one(&["unread", "0", "1", "999999999999"]).into(),
             "date" => self.one(&["2030-01-31", "1970-01-01T00:00:00Z"]).into(),
@@ -303,7 +307,10 @@ impl<'a> Generator<'a> {
                 if self.chance(10) {
                     return "ß".repeat(longest).into();
                 }
-                let letters = vec(any::<char>().prop_filter("PostgreSQL", |c| *c != '\0'), 0..30);
+                let letters = vec(
+                    any::<char>().prop_filter("PostgreSQL", |c| *c != '\0'),
+                    0..30,
+                );
                 let text: String = self.draw(letters).into_iter().collect();
                 // Something that is no space, within the length.
                 let text: String = format!("x{text}").chars().take(longest).collect();
@@ -322,7 +329,11 @@ impl<'a> Generator<'a> {
             0 => self.broken(&body),
             1 => {
                 if let Some(fields) = body.as_object_mut() {
-                    let names: Vec<_> = fields.keys().filter(|name| *name != "ref").cloned().collect();
+                    let names: Vec<_> = fields
+                        .keys()
+                        .filter(|name| *name != "ref")
+                        .cloned()
+                        .collect();
                     if !names.is_empty() {
                         let name = self.one(&names);
                         fields.remove(&name);
@@ -427,7 +438,11 @@ impl<'a> Generator<'a> {
             parts.extend(body.is_some().then_some("body"));
             parts.push("headers");
         }
-        let wrong = if parts.is_empty() { "" } else { self.one(&parts) };
+        let wrong = if parts.is_empty() {
+            ""
+        } else {
+            self.one(&parts)
+        };
 
         let mut target = operation.path.clone();
         let spoiled = self.draw(0..path_parameters.len().max(1));
@@ -455,7 +470,9 @@ impl<'a> Generator<'a> {
             {
                 has_place |= is_place;
                 let value = self.right(name, &parameter["schema"], things);
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 pairs.push(format!("{name}={}", escaped(&text)));
             }
         }
@@ -477,10 +494,16 @@ impl<'a> Generator<'a> {
                 headers.push(("content-type", self.one(&CONTENT_TYPES).to_owned()));
             }
             if self.chance(30) {
-                headers.push(("accept", self.one(&["text/html", "", "image/*;q=x"]).to_owned()));
+                headers.push((
+                    "accept",
+                    self.one(&["text/html", "", "image/*;q=x"]).to_owned(),
+                ));
             }
             if self.chance(30) {
-                headers.push(("origin", self.one(&["null", "https://evil.example", "x"]).to_owned()));
+                headers.push((
+                    "origin",
+                    self.one(&["null", "https://evil.example", "x"]).to_owned(),
+                ));
             }
             if self.chance(30) {
                 bytes = self.draw(vec(any::<u8>(), 0..200));
