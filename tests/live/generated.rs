@@ -155,7 +155,13 @@ async fn try_operation(
     operation: &Operation,
 ) -> Result<(), String> {
     let mut generator = Generator::new(description, &operation.name());
-    let things = things(cast).await;
+    let mut things = things(cast).await;
+    if operation.path.starts_with("/api/rooms/") {
+        let (_, room) = cast.bob.post("/api/rooms", json!({"name": "Open"})).await;
+        things
+            .conversations
+            .push(room["id"].as_str().unwrap().parse().unwrap());
+    }
     let mut line = Line::open(cast.server.address).await;
     let is_simple = operation.body().is_none()
         && operation
