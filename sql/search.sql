@@ -187,7 +187,7 @@ declare
     c_blocks_first constant integer := 16; -- blocks read at a time, at first; then twice as many each time
     c_blocks_most constant integer := 256;
     v_limit constant integer := least(greatest(coalesce(p_limit, 50), 1), chat.page_messages_max());
-    v_terms constant text[] := chat.search_terms(p_query);
+    v_terms text[];
     v_patterns text[];
     v_lexemes text[];
     v_from constant timestamptz := coalesce(p_from, '-infinity');
@@ -212,6 +212,10 @@ declare
     v_step integer := c_blocks_first;
 begin
     perform chat.require_active(p_actor);
+    if p_conversation is not null then
+        perform chat.require_member(p_actor, p_conversation);
+    end if;
+    v_terms := chat.search_terms(p_query);
     if p_kind !~ '^[a-z_]{1,20}$' or p_kind = 'system' then
         perform chat.refuse(422, 'bad_kind', 'kind: must be a kind of message that people send, such as text or image.');
     elsif p_from > p_until then
@@ -236,7 +240,6 @@ begin
     v_latest := least(v_until, v_before_at);
 
     if p_conversation is not null then
-        perform chat.require_member(p_actor, p_conversation);
         v_conversations := array[p_conversation];
     elsif p_actor is not null then
         v_conversations := array(select m.conversation_id from chat.members m where m.user_id = p_actor and m.active);
@@ -351,25 +354,6 @@ $$;
 
 comment on function chat.search_messages(uuid, text, uuid, uuid, text, timestamptz, timestamptz, uuid, integer) is
     'Messages that the actor may read and that hold all words, parts of words and "phrases" of p_query, newest first, as {message, conversation: {id, kind, title}}; p_until is not included; p_before: last message''s id of the page before; p_limit 1 to 100. Raises CH403 not_a_member, CH404, CH422.';
-
--- A time as people and programs write it in an address: a day, or ISO 8601 with or without its zone (then UTC).
-create or replace function chat.read_time(p_field text, p_text text) returns timestamptz language plpgsql immutable
-set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' as $$
-begin
-    if p_text ~* '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$' then
-        return p_text::timestamptz;
-    elsif p_text is null then
-        return null;
-    end if;
-    perform chat.refuse(422, 'bad_date', format('%s: must be a day such as 2026-11-21, or a time such as 2026-11-21T09:30:00Z.', p_field));
-    return null;
-exception when invalid_datetime_format or datetime_field_overflow or invalid_time_zone_displacement_value then
-    perform chat.refuse(422, 'bad_date', format('%s: there is no such day or time.', p_field));
-    return null;
-end
-$$;
-
-comment on function chat.read_time(text, text) is 'A time of ISO 8601, or the beginning of a day, in UTC unless it says otherwise. Raises CH422 bad_date.';
 
 -- after update: blocks are not touched, or two who edit would wait for each other's blocks. A note says that this message
 -- is to be read by itself until its block was made anew. Each edit leaves one, and an indexer takes away those that it

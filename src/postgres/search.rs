@@ -11,7 +11,7 @@ pub struct Search<'a> {
     pub conversation: Option<Uuid>,
     pub sender: Option<Uuid>,
     pub kind: Option<&'a str>,
-    /// ISO 8601, as the client wrote it.
+    /// RFC 3339.
     pub from: Option<&'a str>,
     pub until: Option<&'a str>,
     /// The last message of the page before.
@@ -36,7 +36,7 @@ impl Database {
     ) -> Result<Vec<String>, DatabaseError> {
         self.values(
             "select h::text from chat.search_messages($1, $2, $3, $4, $5,
-                chat.read_time('from', $6), chat.read_time('until', $7), $8, $9) h",
+                $6::text::timestamptz, $7::text::timestamptz, $8, $9) h",
             &[
                 &actor,
                 &search.query,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::http::{self, Response};
-use super::{auth, conversations, live, messages, operations, schema, users};
+use super::{auth, conversations, live, messages, operations, previews, schema, search, users};
 use crate::identity::SESSION_COOKIE;
 
 /// What the routes below share, in Markdown.
@@ -67,6 +67,8 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         messages::revisions,
         messages::receipts,
         messages::mark,
+        previews::remove,
+        search::find,
         live::websocket,
         live::websocket_general,
         live::websocket_held,
@@ -144,10 +146,12 @@ const CODES: &[(u16, &[&str])] = &[
     (
         422,
         &[
+            "bad_before",
             "bad_character",
             "bad_client_id",
             "bad_conversations",
             "bad_data",
+            "bad_date",
             "bad_emoji",
             "bad_field",
             "bad_for",
@@ -167,10 +171,14 @@ const CODES: &[(u16, &[&str])] = &[
             "name_required",
             "name_too_long",
             "not_forwardable",
+            "query_required",
+            "query_too_long",
             "reply_to_not_found",
+            "term_too_short",
             "title_required",
             "title_too_long",
             "too_many_members",
+            "too_many_terms",
         ],
     ),
     (426, &["websocket_required"]),

@@ -16,6 +16,7 @@ use super::http::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
 
 // The database's limits, in characters or items. A test compares them with the functions that hold them.
 pub const BODY_CHARACTERS_MAX: usize = 4_000;
+pub const QUERY_CHARACTERS_MAX: usize = 200;
 pub const CLIENT_ID_CHARACTERS_MAX: usize = 64;
 pub const NAME_CHARACTERS_MAX: usize = 80;
 pub const USERNAME_CHARACTERS_MAX: usize = 60;
@@ -287,6 +288,10 @@ fn date() -> RefOr<Schema> {
         .into()
 }
 
+fn query() -> RefOr<Schema> {
+    text(0, QUERY_CHARACTERS_MAX).into()
+}
+
 fn null() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::Null).into()
 }
@@ -397,6 +402,28 @@ pub struct HistoryPart {
     /// What was sent from this day (in UTC) or time on.
     #[param(schema_with = date)]
     date: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SearchPart {
+    /// Words, parts of words and `"phrases"`: all of them; at most 10, of at most 200 characters.
+    #[param(schema_with = query)]
+    q: Option<String>,
+    /// In this conversation alone.
+    conversation_id: Option<Uuid>,
+    /// Of this sender alone.
+    sender_id: Option<Uuid>,
+    /// Of this kind alone.
+    kind: Option<String>,
+    /// Sent on this day (in UTC), at this time, or later.
+    #[param(schema_with = date)]
+    from: Option<String>,
+    /// Sent before this day (in UTC) or time.
+    #[param(schema_with = date)]
+    until: Option<String>,
+    /// What the page before gave as `next`.
+    before: Option<Uuid>,
 }
 
 #[derive(IntoParams)]
@@ -540,6 +567,23 @@ pub struct MessagePage {
     /// What the next page in the same direction is asked by; null at the end.
     #[schema(required)]
     next: Option<i64>,
+}
+
+/// A message that was found, and where.
+#[derive(ToSchema)]
+pub struct SearchHit {
+    message: Message,
+    conversation: FoundIn,
+}
+
+/// The conversation of what was found.
+#[derive(ToSchema)]
+pub struct FoundIn {
+    id: Uuid,
+    kind: String,
+    /// Of a direct chat the other's name.
+    #[schema(required)]
+    title: Option<String>,
 }
 
 #[derive(ToSchema)]

@@ -3,26 +3,41 @@
 use std::sync::Arc;
 
 use super::http::{self, Query, Response};
-use super::{Asked, Site, require_session};
+use super::{Asked, Site, require_session, schema};
 use crate::postgres::search::Search;
 use crate::problem::Problem;
 
 /// Messages by words: `?q=`, in `?conversation_id=` or in all, of `?sender_id=`, of `?kind=`, `?from=` and `?until=` a
 /// time; `?before=` the last message of the page before; `?limit=`. Newest first.
+#[utoipa::path(
+    get,
+    path = "/api/search",
+    tag = "messages",
+    summary = "Finds messages by words, parts of words and phrases, newest first",
+    description = "Whoever is logged in, in conversations of their own. Without q, one of sender_id, kind, from and until \
+        must be there.",
+    params(schema::SearchPart, schema::Limit),
+    responses(
+        (status = 200, description = "What was found", body = schema::Page<schema::SearchHit>),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_deactivated", "query_required",
+        "query_too_long", "too_many_terms", "term_too_short", "bad_kind", "bad_date", "bad_before", "bad_character"]))),
+)]
 pub async fn find(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);
     let limit = query.limit()?;
-    for field in ["q", "kind", "from", "until"] {
+    for field in ["q", "kind"] {
         http::check_text(field, query.text(field))?;
     }
+    let (from, until) = (query.time("from")?, query.time("until")?);
     let search = Search {
         query: query.text("q"),
         conversation: query.id("conversation_id")?,
         sender: query.id("sender_id")?,
         kind: query.text("kind"),
-        from: query.text("from"),
-        until: query.text("until"),
+        from: from.as_deref(),
+        until: until.as_deref(),
         before: query.id("before")?,
     };
     let items = site

@@ -250,6 +250,18 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         api.ask(bob, "GET", messages, in_group, query, json!(null))
             .await;
     }
+    for query in [
+        format!("?q=better&conversation_id={group}"),
+        "?kind=location".to_owned(),
+        "?q=answer&limit=1&from=2020-01-01&until=9999-12-31T00:00:00Z".to_owned(),
+    ] {
+        let found = api
+            .ask(bob, "GET", "/api/search", &[], &query, json!(null))
+            .await;
+        assert_ne!(found["items"], json!([]), "{query}");
+    }
+    let preview = "/api/messages/{message}/preview";
+    api.ask(ada, "DELETE", preview, it, "", json!(null)).await;
     let restore = "/api/messages/{message}/restore";
     for query in ["?for=me", "?for=everyone"] {
         api.ask(ada, "DELETE", message, it, query, json!(null))
