@@ -232,7 +232,10 @@ begin
     end if;
     v_lexemes := v_lexemes || array(select format('''%s''', mark) from unnest(array['@' || p_sender, '#' || p_kind]) mark where mark is not null);
     if p_before is not null then
-        select m.created_at, m.id into v_before_at, v_before_id from chat.messages m where m.id = p_before;
+        -- Of what one may not read, not even that it is there.
+        select m.created_at, m.id into v_before_at, v_before_id from chat.messages m
+        where m.id = p_before and (p_actor is null or exists (
+            select from chat.members own where own.conversation_id = m.conversation_id and own.user_id = p_actor and own.active));
         if not found then
             perform chat.refuse(422, 'bad_before', 'before: must be the id of the last message of the page before.');
         end if;

@@ -279,6 +279,7 @@ impl<'a> Generator<'a> {
 
     fn right_text(&mut self, name: &str, schema: &Value, things: &Things) -> Value {
         let of = match name {
+            "before" => &things.messages,
             "conversation" | "conversation_id" | "conversation_ids" => &things.conversations,
             "message" | "message_id" | "reply_to" => &things.messages,
             _ => &things.users,
@@ -299,6 +300,10 @@ impl<'a> Generator<'a> {
                 .into(),
             "around" => self.one(&["unread", "0", "1", "999999999999"]).into(),
             "date" => self.one(&["2030-01-31", "1970-01-01T00:00:00Z"]).into(),
+            "from" => self.one(&["2001-01-31", "1970-01-01T00:00:00Z"]).into(),
+            "until" => self.one(&["2100-01-31", "9999-12-31T23:59:59Z"]).into(),
+            "q" => self.draw("[a-zß日本]{2,9}( \"[a-z ]{2,9}\")?").into(),
+            "kind" => self.one(&["text", "file", "emoji"]).into(),
             "before" | "after" | "cursor" => "".into(),
             "render" => "html".into(),
             "username" => self.draw("[a-zäß_.]{3,12}").into(),

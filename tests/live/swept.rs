@@ -19,6 +19,7 @@ fn tells_nothing(status: u16, answer: &Value) -> bool {
     let is_unspecific = matches!(status, 403 | 404)
         // Of nothing that is there the answer is the same.
         || answer["code"] == "reply_to_not_found"
+        || answer["code"] == "bad_before"
         || answer["code"] == "direct_is_fixed";
     is_unspecific && !answer.to_string().contains("secret")
 }
