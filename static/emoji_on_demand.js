@@ -24,7 +24,7 @@ export function offerEmoji(button, textarea, signal) {
     completes = true;
     try {
       const { EmojiCompletion } = await import("./emoji_completion.js");
-      new EmojiCompletion(textarea, textarea, { signal });
+      new EmojiCompletion(textarea, { signal });
     } catch (error) {
       console.warn("Emoji are not completed", error);
     }

@@ -297,7 +297,7 @@ async fn suggestions_are_chosen_by_arrows_tab_or_a_click_and_escape_dismisses_th
 
     begin_shortcode(&browser, " :roc", "🪨:rock:").await;
     browser
-        .click(".emoji-completion__option:nth-child(2)")
+        .click(".emoji-completion .completion__option:nth-child(2)")
         .await;
     assert_eq!(written(&browser).await, "🚀 🚀");
     assert_eq!(browser.value("document.activeElement.id").await, "composer");
