@@ -268,7 +268,7 @@ begin
     perform chat.require_member(p_actor, p_conversation);
     return query
     select (chat.member_json(m, u.name)::jsonb || jsonb_build_object(
-        'delivered_seq', k.delivered_seq, 'read_seq', k.read_seq,
+        'username', u.username, 'delivered_seq', k.delivered_seq, 'read_seq', k.read_seq,
         'online', exists (select from chat.presence p where p.user_id = u.id), 'status', chat.status_of(u.id),
         'last_seen_at', chat.json_time(u.last_seen_at)))::json
     from chat.members m

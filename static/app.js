@@ -82,7 +82,7 @@ connection.addEventListener("frame:message", ({ detail: frame }) => {
   if (message.sender_id === user.id) return;
   receipts.delivered(message.conversation_id, message.seq);
   const isUnseen = !isOpen || !pane.showsNewest;
-  if (isNew && isUnseen && isNews(message) && !sidebar.isMuted(message.conversation_id)) {
+  if (isNew && isUnseen && isNews(message) && sidebar.rings(message)) {
     alertTo(message, isOpen || isListAlone());
   }
 }, { signal });

@@ -3,7 +3,7 @@
 // touch keyboard Enter breaks; and Enter that only confirms an input method's candidate does neither.
 // What is unsent is kept as a draft of its place.
 //
-// Emits `send` with { body, kind, reply }, `edit` with { id, body, before }, `input` while one writes,
+// Emits `send` with { body, kind, reply, mentions }, `edit` with { id, body, before, mentions }, `input` while one writes,
 // and `last` when one asks for one's last message to change it.
 
 import { drafts } from "./drafts.js";
@@ -27,6 +27,7 @@ export class Composer extends EventTarget {
   #place;
   #reply = null; // { id, name, excerpt }
   #editing = null; // { id, body }
+  #mentions = []; // { id, name } of those whom one chose to call
 
   // Lifecycle
 
@@ -61,11 +62,16 @@ export class Composer extends EventTarget {
   }
 
   // `text`: what the change has got to, where it is taken up again.
-  edit({ id, body }, text = body) {
+  edit({ id, body, mentions = [] }, text = body) {
+    this.#mentions = mentions;
     this.#editing = { id, body };
     this.#showContext("Edit message", body);
     this.#write(text);
     this.#body.focus();
+  }
+
+  mention(person) {
+    this.#mentions.push(person);
   }
 
   say(text) {
@@ -85,19 +91,27 @@ export class Composer extends EventTarget {
     const body = this.#body.value.trim();
     if (!body) return;
     this.say("");
+    const mentions = this.#called(body);
     if (this.#editing) {
       const { id, body: before } = this.#editing;
       this.#leaveContext();
-      if (body !== before) this.#emit("edit", { id, body, before });
+      if (body !== before) this.#emit("edit", { id, body, before, mentions });
     } else {
       const reply = this.#reply;
       this.#reply = null;
       this.#showContext();
       this.#write("");
+      this.#mentions = [];
       this.#keepDraft();
-      this.#emit("send", { body, kind: emojiAlone.test(body) ? "emoji" : "text", reply });
+      this.#emit("send", { body, kind: emojiAlone.test(body) ? "emoji" : "text", reply, mentions });
     }
     this.#body.focus();
+  }
+
+  // Those whose name still stands there.
+  #called(body) {
+    const stands = ({ name }) => body.split(`@${name}`).slice(1).some((rest) => !/^[\p{L}\p{N}]/u.test(rest));
+    return [...new Set(this.#mentions.filter(stands).map(({ id }) => id))];
   }
 
   #keydown(event) {
@@ -162,7 +176,8 @@ export class Composer extends EventTarget {
   }
 
   #takeDraft() {
-    const { body, reply } = drafts.of(this.#place) ?? {};
+    const { body, reply, mentions } = drafts.of(this.#place) ?? {};
+    this.#mentions = mentions ?? [];
     this.#write(body ?? "");
     this.#reply = reply ?? null;
     this.#showContext(reply && `Reply to ${reply.name}`, reply?.excerpt);
@@ -174,7 +189,7 @@ export class Composer extends EventTarget {
   }
 
   #keepDraft() {
-    drafts.keep(this.#place, { body: this.#body.value, reply: this.#reply });
+    drafts.keep(this.#place, { body: this.#body.value, reply: this.#reply, mentions: this.#mentions });
   }
 
   #emit(type, detail) {

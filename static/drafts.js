@@ -12,7 +12,7 @@ class Drafts extends EventTarget {
     window.addEventListener("storage", ({ key }) => key?.startsWith(PREFIX) && this.#changed(key.slice(PREFIX.length)));
   }
 
-  // { body, reply: { id, name, excerpt } } or null.
+  // { body, reply: { id, name, excerpt }, mentions: [{ id, name }] } or null.
   of(place) {
     return recall("localStorage", PREFIX + place);
   }

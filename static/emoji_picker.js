@@ -21,6 +21,7 @@ let panels = 0; // Ids are the page's.
 export class EmojiPicker {
   #anchor;
   #onPick;
+  #onClose;
   #signal;
   #panel = null;
   #query;
@@ -39,9 +40,10 @@ export class EmojiPicker {
 
   // Lifecycle
 
-  constructor(anchor, { onPick, signal }) {
+  constructor(anchor, { onPick, onClose, signal }) {
     this.#anchor = anchor;
     this.#onPick = onPick;
+    this.#onClose = onClose;
     this.#signal = signal;
     // The button is the popover's invoker, so that pressing it does not count as pressing outside.
     anchor.addEventListener("click", (event) => event.preventDefault(), { signal });
@@ -168,6 +170,7 @@ export class EmojiPicker {
   #reset() {
     this.#query.value = "";
     this.#scroller.scrollTop = 0;
+    this.#onClose?.();
   }
 
   #search() {

@@ -1,14 +1,17 @@
 // What one can do with a message: a small bar where the pointer or the focus is, a menu by its button, a
 // right click, a long press or the keyboard, and arrow keys from message to message.
 //
-// Emits `action` with { action, item }: reply, edit, copy, link, hide, delete.
+// Emits `action` with { action, item, emoji }: reply, edit, copy, link, forward, pin and so on, as the menu names them;
+// `react` with the emoji, `pick` to choose from all of them, `reactors` for who reacted.
 
 import { clone } from "./fragment.js";
+import { quickReactions } from "./quick_reactions.js";
 
 const LONG_PRESS_MS = 500;
 const PRESS_SLACK_PX = 10; // A finger that moves more is scrolling.
 const EDGE_PX = 8;
-const KEYS = { r: "reply", e: "edit", c: "copy", Delete: "hide" };
+const KEYS = { r: ["reply"], e: ["edit"], c: ["copy"], f: ["forward"], p: ["pin", "unpin"], i: ["info"], Delete: ["hide"] };
+const PHONE = "(max-width: 45rem)"; // As in message.css, where the menu is a sheet.
 
 export class MessageActions extends EventTarget {
   #scroller;
@@ -61,7 +64,9 @@ export class MessageActions extends EventTarget {
     const item = target.closest(".message");
     if (!item || item.classList.contains("message--system") || this.#bar.parentElement === item || this.#menuIsOpen) return;
     if (this.#bar.contains(document.activeElement)) return; // It would be lost.
-    this.#bar.querySelector(".message-bar__reply").hidden = !this.#allows("reply", item);
+    for (const action of ["react", "reply"]) {
+      this.#bar.querySelector(`.message-bar__${action}`).hidden = !this.#allows(action, item);
+    }
     item.append(this.#bar);
   }
 
@@ -78,6 +83,7 @@ export class MessageActions extends EventTarget {
   #barClicked(target) {
     const item = this.#bar.closest(".message");
     if (target.closest(".message-bar__reply")) this.#emit("reply", item);
+    else if (target.closest(".message-bar__react")) this.#openReactions(item, target.closest("button").getBoundingClientRect());
     else if (target.closest(".message-bar__more")) this.#open(item, target.closest("button").getBoundingClientRect());
   }
 
@@ -86,7 +92,8 @@ export class MessageActions extends EventTarget {
     // A link's or a selection's own menu has its use.
     if (!item || event.target.closest("a[target]") || String(getSelection())) return;
     event.preventDefault();
-    if (this.#menuIsOpen) return; // By a long press, just before.
+    if (this.#menuIsOpen || document.querySelector("dialog[open]")) return; // By a long press, just before.
+    if (event.target.closest(".reaction")) return this.#emit("reactors", item);
     const isKey = event.clientX === 0 && event.clientY === 0;
     const place = isKey ? item.getBoundingClientRect() : { left: event.clientX, right: event.clientX, bottom: event.clientY, top: event.clientY };
     this.#open(item, place);
@@ -98,7 +105,9 @@ export class MessageActions extends EventTarget {
     if (pointerType === "mouse" || !item) return;
     const timer = setTimeout(() => {
       this.#press = null;
-      this.#open(item, { left: clientX, right: clientX, top: clientY, bottom: clientY });
+      takeRelease();
+      if (target.closest(".reaction")) this.#emit("reactors", item);
+      else this.#open(item, { left: clientX, right: clientX, top: clientY, bottom: clientY });
     }, LONG_PRESS_MS);
     this.#press = { timer, clientX, clientY };
   }
@@ -119,14 +128,16 @@ export class MessageActions extends EventTarget {
     if (ctrlKey || metaKey || altKey || (target !== this.#scroller && !item)) return;
     const next = this.#nextTo(item, key);
     const isPart = target !== item; // A link of it, or a button, has keys of its own.
-    const action = KEYS[key.length === 1 ? key.toLowerCase() : key];
+    const action = item && KEYS[key.length === 1 ? key.toLowerCase() : key]?.find((one) => this.#allows(one, item));
     if (next) {
       next.focus();
     } else if (key === "Escape" && item) {
       this.#leave();
     } else if (item && !isPart && (key === "Enter" || key === "ContextMenu" || (key === "F10" && event.shiftKey))) {
       this.#open(item, item.querySelector(".message__bubble").getBoundingClientRect());
-    } else if (item && !isPart && action && this.#allows(action, item)) {
+    } else if (item && !isPart && key === "+" && this.#allows("react", item)) {
+      this.#openReactions(item, item.querySelector(".message__bubble").getBoundingClientRect());
+    } else if (item && !isPart && action) {
       this.#emit(action, item);
     } else {
       return;
@@ -161,22 +172,53 @@ export class MessageActions extends EventTarget {
   }
 
   #open(item, place) {
-    let isEmpty = true;
-    for (const button of this.#menu.children) {
-      button.hidden = !this.#allows(button.dataset.action, item);
-      isEmpty &&= button.hidden;
-    }
-    if (isEmpty) return;
+    for (const button of this.#buttons) button.hidden = !this.#allows(button.dataset.action, item);
+    this.#show(item, place, ".menu__item:not([hidden])");
+  }
+
+  // The reactions alone.
+  #openReactions(item, place) {
+    for (const button of this.#buttons) button.hidden = !button.closest(".menu__quick");
+    this.#show(item, place, ".menu__emoji");
+  }
+
+  get #buttons() {
+    return Array.from(this.#menu.querySelectorAll("button"));
+  }
+
+  #show(item, place, first) {
+    const quick = this.#menu.querySelector(".menu__quick");
+    quick.hidden = quick.lastElementChild.hidden;
+    if (this.#buttons.every((button) => button.hidden)) return;
+    if (!quick.hidden) this.#fillQuick(quick, item);
     this.#item = item;
     item.classList.add("message--chosen");
     this.#menu.showPopover();
+    this.#place(item, place);
+    this.#menu.querySelector(first).focus();
+  }
+
+  #fillQuick(quick, item) {
+    const { userId } = document.documentElement.dataset;
+    const chips = Array.from(item.querySelectorAll(".reaction"));
+    const isOwn = (emoji) => chips.some(({ dataset }) => dataset.emoji === emoji && dataset.reactors.split(" ").includes(userId));
+    quickReactions().forEach((emoji, at) => {
+      const button = quick.children[at];
+      button.textContent = button.dataset.emoji = emoji;
+      button.ariaChecked = String(isOwn(emoji));
+    });
+  }
+
+  #place(item, place) {
+    const { style } = this.#menu;
+    style.cssText = "";
+    if (matchMedia(PHONE).matches) return;
     const { width, height } = this.#menu.getBoundingClientRect();
     const isRightToLeft = getComputedStyle(item).direction === "rtl";
     const left = isRightToLeft ? place.right - width : place.left;
     const top = place.bottom + height + EDGE_PX > innerHeight ? place.top - height : place.bottom;
-    this.#menu.style.left = `${Math.max(EDGE_PX, Math.min(left, innerWidth - width - EDGE_PX))}px`;
-    this.#menu.style.top = `${Math.max(EDGE_PX, Math.min(top, innerHeight - height - EDGE_PX))}px`;
-    this.#menu.querySelector(":not([hidden])").focus();
+    style.left = `${Math.max(EDGE_PX, Math.min(left, innerWidth - width - EDGE_PX))}px`;
+    style.top = `${Math.max(EDGE_PX, Math.min(top, innerHeight - height - EDGE_PX))}px`;
   }
 
   #close() {
@@ -191,12 +233,10 @@ export class MessageActions extends EventTarget {
 
   #menuKeydown(event) {
     if (event.key === "Enter" && event.repeat) return event.preventDefault(); // Still the one that opened it.
-    const buttons = Array.from(this.#menu.children).filter((button) => !button.hidden);
-    const at = buttons.indexOf(document.activeElement);
-    const places = { ArrowDown: at + 1, ArrowUp: at - 1 + buttons.length, Home: 0, End: buttons.length - 1 };
-    if (event.key in places) {
+    const next = this.#nextButton(event.key);
+    if (next) {
       event.preventDefault();
-      buttons[places[event.key] % buttons.length].focus();
+      next.focus();
     } else if (event.key === "Escape" || event.key === "Tab") {
       event.preventDefault();
       this.#close();
@@ -204,16 +244,41 @@ export class MessageActions extends EventTarget {
     event.stopPropagation();
   }
 
+  // The reactions are one line, which is walked sideways; upwards and downwards it counts as one.
+  #nextButton(key) {
+    const { activeElement: now } = document;
+    const shown = this.#buttons.filter((button) => !button.hidden);
+    const line = shown.filter((button) => button.closest(".menu__quick"));
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (step) {
+      if (!line.includes(now)) return line[0];
+      const side = getComputedStyle(this.#menu).direction === "rtl" ? -step : step;
+      return line[(line.indexOf(now) + side + line.length) % line.length];
+    }
+    const stops = shown.filter((button) => !line.includes(button) || button === line[0]);
+    const at = stops.indexOf(line.includes(now) ? line[0] : now);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + stops.length, Home: 0, End: stops.length - 1 }[key];
+    return stops[to % stops.length];
+  }
+
   #picked(button) {
     if (!button) return;
     const item = document.getElementById(this.#item.id);
     this.#close();
-    if (item) this.#emit(button.dataset.action, item);
+    if (item) this.#emit(button.dataset.action, item, button.dataset.emoji);
   }
 
-  #emit(action, item) {
-    this.dispatchEvent(new CustomEvent("action", { detail: { action, item } }));
+  #emit(action, item, emoji) {
+    this.dispatchEvent(new CustomEvent("action", { detail: { action, item, emoji } }));
   }
+}
+
+// The finger that opened something by staying presses nothing of it by leaving.
+function takeRelease() {
+  const press = new AbortController();
+  const { signal } = press;
+  document.addEventListener("touchend", (event) => event.preventDefault(), { capture: true, passive: false, signal });
+  for (const type of ["touchend", "touchcancel", "touchstart"]) document.addEventListener(type, () => press.abort(), { signal });
 }
 
 function partsOf(item) {

@@ -1,16 +1,24 @@
-// What one does to messages of the open conversation: answers, changes, copies and deletes them.
+// What one does to messages of the open conversation: answers, changes, copies, pins, forwards and deletes them, reacts
+// to them and asks about them. What is seldom wanted is fetched when it is.
 
-import { get, post, remove } from "./api.js";
+import { get, post, put, remove } from "./api.js";
 import { copy } from "./clipboard.js";
 import { bodyOf, excerptOf } from "./dress.js";
 import { MessageActions } from "./message_actions.js";
+import { Pins } from "./pins.js";
+import { Reactions } from "./reactions.js";
 import { toast } from "./toasts.js";
+
+const MENTION_BEGINS = /(?:^|[^\p{L}\p{N}@_.])@/u; // Not in an address of mail.
+
+let forward = null; // A promise of the dialog, which is one for the page.
 
 export class MessageDeeds {
   #pane;
   #session;
   #timeline;
   #composer;
+  #reactions;
   #signal;
 
   // Lifecycle
@@ -26,6 +34,9 @@ export class MessageDeeds {
     const { connection } = session;
     connection.addEventListener("frame:hidden", ({ detail }) => this.#hidden(detail), { signal });
     connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
+    this.#reactions = new Reactions(pane, { timeline, userId: session.user.id, signal });
+    new Pins(pane, { connection, timeline, signal });
+    if (composer && pane.dataset.conversationId) this.#offerMentions(pane.querySelector(".composer__body"));
     composer?.addEventListener("edit", ({ detail }) => this.#change(detail), { signal });
     composer?.addEventListener("last", () => this.#editLast(), { signal });
   }
@@ -37,16 +48,26 @@ export class MessageDeeds {
     const isOwn = item.dataset.sender === this.#session.user.id;
     const is = (kind) => item.classList.contains(`message--${kind}`);
     if (is("system") || is("pending")) return false;
+    const has = (part) => Boolean(item.querySelector(part));
+    const leads = ["owner", "admin"].includes(this.#pane.dataset.role);
+    const mayPin = !is("deleted") && (leads || this.#pane.dataset.kind !== "room");
     switch (action) {
       case "reply": return Boolean(this.#composer) && !is("deleted");
       case "edit": return isOwn && Boolean(this.#composer) && !is("deleted") && bodyOf(item) !== "";
       case "copy": return !is("deleted") && bodyOf(item) !== "";
-      case "delete": return !is("deleted") && (isOwn || ["owner", "admin"].includes(this.#pane.dataset.role));
+      case "delete": return !is("deleted") && (isOwn || leads);
+      case "pin": return mayPin && !has(".message__pinned");
+      case "unpin": return mayPin && has(".message__pinned");
+      case "react": case "pick": return Boolean(this.#composer) && !is("deleted");
+      case "forward": case "info": return !is("deleted");
+      case "reactors": return has(".reaction");
+      case "unpreview": return isOwn && has(".preview");
+      case "restore": return leads && is("deleted");
       default: return true;
     }
   }
 
-  #act({ action, item }) {
+  #act({ action, item, emoji }) {
     const { messageId: id } = item.dataset;
     switch (action) {
       case "reply": return this.#composer.reply({ id, name: item.querySelector(".message__sender").textContent, excerpt: excerptOf(item) });
@@ -54,12 +75,22 @@ export class MessageDeeds {
       case "copy": return copy(bodyOf(item), "Copied.");
       case "link": return copy(item.querySelector(".message__link").href, "Link copied.");
       case "hide": return this.#hide(id);
-      case "delete": return this.#delete(id);
+      case "delete": return this.#delete(item);
+      case "react": return this.#reactions.toggle(item, emoji);
+      case "pick": return this.#reactions.pick(item);
+      case "reactors": return this.#tell(item, "reactions");
+      case "info": return this.#tell(item);
+      case "forward": return this.#forward(id);
+      case "pin": return this.#attempt(put(`/api/messages/${id}/pin`));
+      case "unpin": return this.#attempt(remove(`/api/messages/${id}/pin`));
+      case "unpreview": return this.#attempt(remove(`/api/messages/${id}/preview`));
+      case "restore": return this.#attempt(post(`/api/messages/${id}/restore`));
     }
   }
 
   #edit(item) {
-    this.#composer.edit({ id: item.dataset.messageId, body: bodyOf(item) });
+    const mentions = Array.from(item.querySelectorAll(".mention"), ({ dataset, textContent }) => ({ id: dataset.user, name: textContent.slice(1) }));
+    this.#composer.edit({ id: item.dataset.messageId, body: bodyOf(item), mentions });
   }
 
   #editLast() {
@@ -67,8 +98,48 @@ export class MessageDeeds {
     if (own) this.#edit(own);
   }
 
-  #change({ id, body, before }) {
-    if (!this.#command({ type: "edit", message_id: id, body })) this.#composer.edit({ id, body: before }, body);
+  async #change({ id, body, before, mentions }) {
+    const item = document.getElementById(`message-${id}`);
+    const calls = mentions.length > 0 || Boolean(item?.querySelector(".mention"));
+    try {
+      // What else the message bears stays.
+      const data = calls ? { ...(await get(`/api/messages/${id}`)).data, mentions } : null;
+      if (this.#command({ type: "edit", message_id: id, body, data })) return;
+    } catch (error) {
+      toast(error.message);
+    }
+    this.#composer.edit({ id, body: before }, body);
+  }
+
+  // What everybody sees by the event; only a refusal has to be told.
+  async #attempt(deed) {
+    await deed.catch((error) => toast(error.message));
+  }
+
+  async #tell(item, only) {
+    const { tellAbout } = await import("./info.js");
+    tellAbout(item, { only, signal: this.#signal });
+  }
+
+  async #forward(id) {
+    forward ??= import("./forward.js").then(({ Forward }) =>
+      new Forward(document.querySelector(".forward"), { navigation: this.#session.navigation }));
+    (await forward).open(id);
+  }
+
+  // With the first @ that could begin a name.
+  #offerMentions(field) {
+    const offer = async () => {
+      if (!MENTION_BEGINS.test(field.value)) return;
+      field.removeEventListener("input", offer);
+      const { MentionCompletion } = await import("./mention_completion.js");
+      if (this.#signal.aborted) return;
+      new MentionCompletion(field, {
+        conversationId: this.#pane.dataset.conversationId, userId: this.#session.user.id,
+        onTake: (person) => this.#composer.mention({ id: person.id, name: person.name }), signal: this.#signal,
+      });
+    };
+    field.addEventListener("input", offer, { signal: this.#signal });
   }
 
   async #hide(id) {
@@ -84,9 +155,15 @@ export class MessageDeeds {
     await post(`/api/messages/${id}/restore?for=me`).catch((error) => toast(error.message));
   }
 
-  async #delete(id) {
-    if (await this.#session.confirm("Delete this message for everyone?", "Delete")) {
-      this.#command({ type: "delete", message_id: id, for: "everyone" });
+  async #delete({ dataset: { messageId: id } }) {
+    if (!await this.#session.confirm("Delete this message for everyone?", "Delete")) return;
+    try {
+      await remove(`/api/messages/${id}?for=everyone`);
+      // Only who may restore it can think better of it.
+      if (!["owner", "admin"].includes(this.#pane.dataset.role)) return;
+      toast("Deleted for everyone.", { action: "Undo", onAction: () => this.#attempt(post(`/api/messages/${id}/restore`)) });
+    } catch (error) {
+      toast(error.message);
     }
   }
 

@@ -118,11 +118,12 @@ export class Pane {
     this.#element.dataset.ready = "";
   }
 
-  #send({ body, kind, reply }) {
+  #send({ body, kind, reply, mentions = [] }) {
     this.#typing?.announce(false);
     const where = this.id ? { conversation_id: this.id } : { user_id: this.#element.dataset.peerId };
     const quoted = reply && { name: reply.name, excerpt: reply.excerpt };
-    this.#session.outbox.send({ ...where, kind, body, reply_to: reply?.id ?? null, quoted });
+    const data = mentions.length ? { mentions } : null;
+    this.#session.outbox.send({ ...where, kind, body, data, reply_to: reply?.id ?? null, quoted });
     this.#timeline.toLatest();
   }
 
@@ -152,7 +153,7 @@ export class Pane {
     const button = target.closest(".details__actions button");
     if (!button) return;
     const { actOn } = await import("./conversation_deeds.js");
-    actOn(this.#element, button, this.#session.confirm);
+    actOn(this.#element, button, { confirm: this.#session.confirm, timeline: this.#timeline });
   }
 }
 

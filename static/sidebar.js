@@ -35,7 +35,9 @@ export class Sidebar extends EventTarget {
     for (const type of ["conversation", "user", "hidden"]) on(type, () => this.refresh());
     on("preference", ({ preference }) => {
       // At once: what is muted must not ring while the list is on its way.
-      this.#find(preference.conversation_id)?.toggleAttribute("data-muted", isMuted(preference));
+      const item = this.#find(preference.conversation_id);
+      item?.toggleAttribute("data-muted", isMuted(preference));
+      if (item) item.dataset.notify = preference.notify;
       this.refresh();
     });
     on("member", (frame) => frame.member.user_id === userId && this.refresh());
@@ -53,8 +55,10 @@ export class Sidebar extends EventTarget {
       .map((item) => ({ conversationId: item.dataset.conversationId, seq: lastSeqOf(item) }));
   }
 
-  isMuted(conversationId) {
-    return this.#find(conversationId)?.hasAttribute("data-muted") ?? false;
+  // Whether it is to be heard of; of a conversation where only mentions are, when it is one.
+  rings(message) {
+    const item = this.#find(message.conversation_id);
+    return item?.dataset.notify === "mentions" ? this.#isMentioned(message) : !item?.hasAttribute("data-muted");
   }
 
   titleOf(conversationId) {
@@ -80,12 +84,16 @@ export class Sidebar extends EventTarget {
     const isLast = message.seq >= lastSeqOf(item);
     const isNew = message.seq > lastSeqOf(item);
     if (isLast) this.#showLast(item, message);
-    if (message.deleted_at && unreadOf(item) > 0) this.refresh();
+    // An edit may call the reader, or no more.
+    if (!isNew && unreadOf(item) > 0 && (message.deleted_at || message.edited_at)) this.refresh();
     if (!isNew) return false;
     item.dataset.lastSeq = message.seq;
     this.#keepingFocus(() => item.parentElement.prepend(item));
     const counts = message.sender_id !== this.#userId && message.kind !== "system" && !message.deleted_at;
-    if (counts && !this.#sees(message.conversation_id)) this.#setUnread(item, unreadOf(item) + 1);
+    if (counts && !this.#sees(message.conversation_id)) {
+      if (this.#isMentioned(message)) item.querySelector(".conversation__mentions").hidden = false;
+      this.#setUnread(item, unreadOf(item) + 1);
+    }
     return true;
   }
 
@@ -165,6 +173,10 @@ export class Sidebar extends EventTarget {
     const id = link?.closest(".conversation").dataset.conversationId;
     change();
     if (id) this.#find(id)?.querySelector(".conversation__link").focus({ preventScroll: true });
+  }
+
+  #isMentioned({ mentions = [] }) {
+    return mentions.some(({ id }) => id === this.#userId);
   }
 
   #setUnread(item, unread) {

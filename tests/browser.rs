@@ -13,6 +13,8 @@ mod accessibility;
 mod alerts;
 #[path = "browser/conversations.rs"]
 mod conversations;
+#[path = "browser/dates.rs"]
+mod dates;
 #[path = "browser/documents.rs"]
 mod documents;
 #[path = "browser/door.rs"]
@@ -21,20 +23,30 @@ mod door;
 mod drafts;
 #[path = "browser/emoji.rs"]
 mod emoji;
+#[path = "browser/forwarding.rs"]
+mod forwarding;
 #[path = "browser/history.rs"]
 mod history;
+#[path = "browser/info.rs"]
+mod info;
 #[path = "browser/keyboard.rs"]
 mod keyboard;
 #[path = "browser/long_open.rs"]
 mod long_open;
 #[path = "browser/looks.rs"]
 mod looks;
+#[path = "browser/mentions.rs"]
+mod mentions;
 #[path = "browser/message_menu.rs"]
 mod message_menu;
 #[path = "browser/messages.rs"]
 mod messages;
 #[path = "browser/navigation.rs"]
 mod navigation;
+#[path = "browser/pins.rs"]
+mod pins;
+#[path = "browser/reactions.rs"]
+mod reactions;
 #[path = "browser/reading.rs"]
 mod reading;
 #[path = "browser/reconnecting.rs"]

@@ -71,6 +71,10 @@ impl Preference {
         };
         self.notify.as_deref() == Some("none") || until.is_some_and(is_later)
     }
+
+    pub fn is_mentions_only(&self) -> bool {
+        self.notify.as_deref() == Some("mentions")
+    }
 }
 
 impl Listed {
@@ -93,6 +97,7 @@ impl Listed {
             }),
             peer: self.peer.as_ref().map(ListedPeer::view),
             muted: self.preference.is_muted(),
+            mentions_only: self.preference.is_mentions_only(),
             current: open_id == Some(self.id.as_str()),
         }
     }

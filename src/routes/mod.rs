@@ -7,6 +7,7 @@ mod conversations;
 mod docs;
 mod emoji;
 mod http;
+mod known;
 mod listed;
 mod live;
 mod messages;
@@ -81,6 +82,8 @@ enum Route {
     PartChats,
     PartConversation,
     PartPerson,
+    PartPins,
+    PartInfo,
     PartList,
     PartPeople,
     PartFound,
@@ -140,7 +143,9 @@ const ROUTES: &[(&str, Route)] = &[
     ("/parts/chats", Route::PartChats),
     ("/parts/c/{conversation}", Route::PartConversation),
     ("/parts/c/{conversation}/{seq}", Route::PartConversation),
+    ("/parts/c/{conversation}/pins", Route::PartPins),
     ("/parts/u/{user}", Route::PartPerson),
+    ("/parts/m/{message}", Route::PartInfo),
     ("/parts/list", Route::PartList),
     ("/parts/people", Route::PartPeople),
     ("/parts/found", Route::PartFound),
@@ -302,6 +307,8 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
             let place = Place::person(&asked)?;
             pages::pane(site, asked, place).await
         }
+        (Route::PartPins, Method::GET) => pages::pins(site, asked).await,
+        (Route::PartInfo, Method::GET) => pages::info(site, asked).await,
         (Route::PartList, Method::GET) => pages::list(site, asked).await,
         (Route::PartPeople, Method::GET) => pages::people(site, asked).await,
         (Route::PartFound, Method::GET) => pages::find(site, asked).await,

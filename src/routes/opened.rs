@@ -36,6 +36,8 @@ struct Begun {
     conversation: Conversation,
     /// JSON of a page of messages.
     history: String,
+    /// JSON of each pinned message.
+    pins: Vec<String>,
     /// JSON of each member.
     members: Vec<String>,
     highlight: Option<i64>,
@@ -69,6 +71,7 @@ struct Person {
 struct Member<'a> {
     user_id: &'a str,
     user_name: String,
+    username: Option<&'a str>,
     role: &'a str,
     status: &'a str,
     last_seen_at: Option<&'a str>,
@@ -123,9 +126,11 @@ impl Opened {
             .database
             .list_members(viewer, id, None, PANE_MEMBERS)
             .await?;
+        let pins = site.database.list_pins(viewer, id).await?;
         let begun = Begun {
             conversation,
             history,
+            pins,
             members,
             highlight: seq,
             around,
@@ -173,6 +178,12 @@ impl Begun {
         let conversation = &self.conversation;
         let page: MessagePage<'_> = listed::read(&self.history)?;
         let messages: Vec<_> = page.items.iter().map(MessageFields::view).collect();
+        let pins: Vec<MessageFields<'_>> = self
+            .pins
+            .iter()
+            .map(|json| listed::read(json))
+            .collect::<Result<_, _>>()?;
+        let pins: Vec<_> = pins.iter().map(MessageFields::view).collect();
         let members: Vec<Member<'_>> = self
             .members
             .iter()
@@ -211,6 +222,7 @@ impl Begun {
             muted: conversation.listed.preference.is_muted(),
             closed: conversation.closed_at.is_some(),
             messages: &messages,
+            pins: &pins,
             older: (first > 1).then_some(first),
             newer: (self.around.is_some() && last < last_seq).then_some(last),
             last_seq,
@@ -250,6 +262,7 @@ impl Person {
             muted: false,
             closed: false,
             messages: &[],
+            pins: &[],
             older: None,
             newer: None,
             last_seq: 0,
@@ -268,7 +281,7 @@ impl Member<'_> {
         views::Person {
             id: self.user_id,
             name: &self.user_name,
-            username: None,
+            username: self.username,
             status: self.status,
             last_seen_at: self.last_seen_at,
             role: Some(self.role),

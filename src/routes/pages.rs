@@ -8,9 +8,11 @@ use hyper::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
+use super::known::Known;
 use super::listed::{self, Listed, ListedPerson};
 use super::opened::Opened;
 use super::{Asked, Site, assets, operations, require_session};
+use crate::frame::MessageFields;
 use crate::identity;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
@@ -175,6 +177,27 @@ pub async fn pane(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
         None => views::no_pane(),
     };
     Ok(http::page(StatusCode::OK, markup))
+}
+
+/// Pinned messages of a conversation.
+pub async fn pins(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let pins = site.database.list_pins(session.user_id, id).await?;
+    let pins: Vec<MessageFields<'_>> = pins
+        .iter()
+        .map(|json| listed::read(json))
+        .collect::<Result<_, _>>()?;
+    let pins: Vec<_> = pins.iter().map(MessageFields::view).collect();
+    Ok(http::page(StatusCode::OK, views::pins(&pins)))
+}
+
+/// What there is to know of a message.
+pub async fn info(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("message")?;
+    let known = Known::read(&site.database, session.user_id, id).await?;
+    Ok(http::page(StatusCode::OK, known.show()?))
 }
 
 /// The list of conversations alone.

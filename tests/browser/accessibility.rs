@@ -18,13 +18,13 @@ const AXE: &str = concat!(
 );
 
 /// Every rule up to AA of WCAG 2.2, and what is merely good practice.
-const RULES: &str =
+pub const RULES: &str =
     "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }";
 /// Of contrast also what the checker can not tell by itself is to be avoided.
 const CONTRAST: &str = "{ runOnly: { type: 'rule', values: ['color-contrast'] } }";
 
 /// The checker comes by the debugger, which no policy of the page binds.
-async fn check(browser: &Browser, state: &str, options: &str) {
+pub async fn check(browser: &Browser, state: &str, options: &str) {
     if browser.value("typeof axe").await == "undefined" {
         let axe = std::fs::read_to_string(AXE).unwrap_or_else(|error| {
             panic!("axe-core is not installed (`make test` does that): {AXE}: {error}")
@@ -55,7 +55,7 @@ async fn evaluate(browser: &Browser, expression: &str) -> Value {
 }
 
 /// A browser where nothing moves: a colour on its way to another has no contrast yet.
-async fn open_calm(browser: Browser) -> Browser {
+pub async fn open_calm(browser: Browser) -> Browser {
     browser.prefer("prefers-reduced-motion", "reduce").await;
     browser
 }

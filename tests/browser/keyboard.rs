@@ -216,10 +216,14 @@ async fn the_menu_of_a_message_opens_by_any_of_three_keys_and_escape_gives_the_f
         for (key, action) in [
             (Key::Down, "edit"),
             (Key::Up, "reply"),
+            (Key::Up, "react"),
+            (Key::Left, "pick"),
+            (Key::Right, "react"),
             (Key::Up, "delete"),
+            (Key::Down, "react"),
             (Key::Down, "reply"),
             (Key::End, "delete"),
-            (Key::Home, "reply"),
+            (Key::Home, "react"),
         ] {
             press(&ada, key).await;
             assert_eq!(ada.value(chosen).await, action, "{opener}");

@@ -55,13 +55,19 @@ impl Visitor {
 
     /// Leaves; the console may have complained of the line.
     pub async fn close(self) {
+        self.close_despite(&[]).await;
+    }
+
+    /// Leaves; the console may have complained of the line, and of this.
+    pub async fn close_despite(self, expected: &[&str]) {
         const OF_THE_LINE: [&str; 4] = [
             "WebSocket connection to",
             "net::ERR_",
             "Failed to fetch",
             "could not be loaded",
         ];
-        self.browser.close_despite(&OF_THE_LINE).await;
+        let expected = [&OF_THE_LINE[..], expected].concat();
+        self.browser.close_despite(&expected).await;
     }
 }
 

@@ -45,6 +45,7 @@ async fn can_do_nothing(
             json!({"conversation_ids": [conversation]}),
         ),
         ("GET", format!("{place}/pins"), json!({})),
+        ("GET", format!("/parts/c/{conversation}/pins"), json!({})),
         (
             "GET",
             format!("{place}/messages?date=2020-01-01"),
@@ -120,6 +121,7 @@ async fn can_do_nothing(
             ("POST", format!("{path}/restore"), json!({})),
             ("GET", format!("{path}/revisions"), json!({})),
             ("GET", format!("{path}/receipts"), json!({})),
+            ("GET", path.replace("/api/messages", "/parts/m"), json!({})),
             ("GET", format!("{path}/reactions"), json!({})),
             ("PUT", format!("{path}/reactions/👍"), json!({})),
             ("DELETE", format!("{path}/reactions/👍"), json!({})),

@@ -20,6 +20,8 @@ pub struct Conversation<'a> {
     pub peer: Option<Peer<'a>>,
     /// Nothing of it rings or pops up.
     pub muted: bool,
+    /// Only what mentions the reader rings.
+    pub mentions_only: bool,
     /// Whether it is the conversation that the page shows.
     pub current: bool,
 }
@@ -60,6 +62,7 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
             data-kind=(kind)
             data-last-seq=(conversation.last_seq)
             data-muted[conversation.muted]
+            data-notify=[conversation.mentions_only.then_some("mentions")]
         {
             a.conversation__link href={ "/c/" (id) } aria-current=[conversation.current.then_some("page")] {
                 (picture(id, kind, conversation.title, conversation.peer))

@@ -3,9 +3,13 @@ use maud::{Markup, html};
 use crate::icon::{Icon, icon};
 use crate::look::{COLORS, Look, THEMES};
 use crate::page::{NAME_LENGTH_MAX, Viewer};
+use crate::reaction::{Reaction, reactions};
 
 /// What the title of a group may measure, in characters.
 const TITLE_LENGTH_MAX: u32 = 120;
+
+/// What can be reacted with at once; so many fit beside each other on a phone.
+const QUICK_REACTIONS: usize = 6;
 
 /// People to write to, and boxes to tick for a group.
 pub fn new_chat() -> Markup {
@@ -120,15 +124,63 @@ pub fn confirm() -> Markup {
     }
 }
 
+/// Passes a message on to conversations and people, several at a time.
+pub fn forward() -> Markup {
+    html! {
+        dialog.dialog.forward aria-labelledby="forward-title" {
+            form.dialog__form {
+                (head("forward-title", "Forward to"))
+                label.visually-hidden for="forward-query" { "Find a conversation or a person" }
+                input.field.forward__query #forward-query type="search" dir="auto" autocomplete="off"
+                    placeholder="Find a conversation or a person" maxlength=(NAME_LENGTH_MAX) role="combobox"
+                    aria-expanded="true" aria-controls="forward-found" aria-autocomplete="list";
+                ul.forward__picked aria-label="Chosen" {}
+                div.forward__found #forward-found tabindex="-1" role="listbox" aria-label="Found" aria-multiselectable="true" {}
+                p.forward__note role="status" {}
+                div.dialog__buttons {
+                    button.button.forward__send type="submit" disabled { "Forward" }
+                }
+            }
+        }
+    }
+}
+
+/// Leads to what was said on a day.
+pub fn date() -> Markup {
+    html! {
+        dialog.dialog.date aria-labelledby="date-title" {
+            form.dialog__form {
+                (head("date-title", "Jump to date"))
+                label.visually-hidden for="date-day" { "Day" }
+                input.field #date-day type="date" name="day" required;
+                p.date__note role="status" {}
+                div.dialog__buttons {
+                    button.button type="submit" { "Go" }
+                }
+            }
+        }
+    }
+}
+
 /// What the script shows beside a message: made here, so that its markup is written where all other is.
 pub fn message_tools() -> Markup {
     html! {
         template #message-bar-template {
             div.message-bar role="toolbar" aria-label="Message" {
+                button.message-bar__react.icon-button type="button" tabindex="-1" aria-label="React" aria-haspopup="menu" { (icon(Icon::Emoji)) }
                 button.message-bar__reply.icon-button type="button" tabindex="-1" aria-label="Reply" { (icon(Icon::Reply)) }
                 button.message-bar__more.icon-button type="button" tabindex="-1" aria-label="More" aria-haspopup="menu" { (icon(Icon::More)) }
             }
         }
+        template #tick-template { span.forward__tick {} }
+        template #picked-template {
+            li.forward__choice {
+                bdi.forward__name {}
+                button.forward__drop type="button" { (icon(Icon::Close)) }
+            }
+        }
+        // A row of one, for the first to react.
+        template #reactions-template { (reactions(&[Reaction::default()])) }
         template #failure-template {
             p.message__failure {
                 span.message__reason role="alert" {}
@@ -143,10 +195,26 @@ pub fn message_tools() -> Markup {
 pub(crate) fn message_menu() -> Markup {
     html! {
         div.menu #message-menu popover="manual" role="menu" aria-label="Message" {
+            // One's usual ones; the script names them.
+            div.menu__quick role="group" aria-label="React" {
+                @for _ in 0..QUICK_REACTIONS {
+                    button.menu__emoji type="button" role="menuitemcheckbox" aria-checked="false" tabindex="-1" data-action="react" {}
+                }
+                button.menu__emoji type="button" role="menuitem" tabindex="-1" data-action="pick" aria-label="Another emoji" aria-haspopup="dialog" {
+                    (icon(Icon::Plus))
+                }
+            }
             (item("reply", Some("R"), Icon::Reply, "Reply"))
             (item("edit", Some("E"), Icon::Edit, "Edit"))
             (item("copy", Some("C"), Icon::Copy, "Copy text"))
             (item("link", None, Icon::Link, "Copy link"))
+            (item("forward", Some("F"), Icon::Forward, "Forward"))
+            (item("pin", Some("P"), Icon::Pin, "Pin"))
+            (item("unpin", Some("P"), Icon::Pin, "Unpin"))
+            (item("info", Some("I"), Icon::Info, "Message info"))
+            (item("reactors", None, Icon::Emoji, "Reactions"))
+            (item("unpreview", None, Icon::Close, "Remove preview"))
+            (item("restore", None, Icon::Restore, "Restore"))
             (item("hide", Some("Delete"), Icon::Hide, "Delete for me"))
             (item("delete", None, Icon::Trash, "Delete for everyone"))
         }
@@ -170,7 +238,7 @@ fn switch(name: &str, text: &str) -> Markup {
     }
 }
 
-fn head(id: &str, title: &str) -> Markup {
+pub(crate) fn head(id: &str, title: &str) -> Markup {
     html! {
         div.dialog__head {
             h2.dialog__title id=(id) { (title) }

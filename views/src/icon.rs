@@ -6,6 +6,7 @@ pub enum Icon {
     Back,
     Bell,
     BellOff,
+    Calendar,
     Close,
     Copy,
     Down,
@@ -14,7 +15,9 @@ pub enum Icon {
     File,
     Forward,
     Hide,
+    Info,
     Link,
+    List,
     More,
     Music,
     People,
@@ -24,6 +27,7 @@ pub enum Icon {
     Play,
     Plus,
     Reply,
+    Restore,
     Room,
     Search,
     Send,
@@ -39,6 +43,7 @@ impl Icon {
             Self::Back => "M15 5l-7 7 7 7",
             Self::Bell => "M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
             Self::BellOff => "M6 16v-5a6 6 0 0 1 8-5.6M18 11v5l2 2H4l2-2M10 21h4M3 3l18 18",
+            Self::Calendar => "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Copy => "M9 9h11v11H9zM15 9V4H4v11h5",
             Self::Down => "M12 5v14M6 13l6 6 6-6",
@@ -51,9 +56,11 @@ impl Icon {
             Self::Hide => {
                 "M10 6.2A9 9 0 0 1 12 6c4.5 0 7.5 3.5 9 6a15 15 0 0 1-2.5 3.2M6.5 7.6A15 15 0 0 0 3 12c1.5 2.5 4.5 6 9 6a9 9 0 0 0 4-.9M4 4l16 16"
             }
+            Self::Info => "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM12 11v5.5M12 7.5v.5",
             Self::Link => {
                 "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7L12 17"
             }
+            Self::List => "M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01",
             Self::More => "M5 12h.01M12 12h.01M19 12h.01",
             Self::Music => {
                 "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM19 16a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z"
@@ -69,6 +76,7 @@ impl Icon {
             Self::Play => "M8 5.5v13l10.5-6.5z",
             Self::Plus => "M12 5v14M5 12h14",
             Self::Reply => "M9 7l-5 5 5 5M4 12h9a7 7 0 0 1 7 7",
+            Self::Restore => "M4 5v5h5M4.5 10a8 8 0 1 1-.5 4",
             Self::Room => "M9 4L7 20M17 4l-2 16M4 9h16M4 15h16",
             Self::Search => "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4",
             Self::Send => "M12 20V5M5.5 11.5L12 5l6.5 6.5",

@@ -8,6 +8,7 @@
 //! - [`text`]: what somebody wrote, with emphasis, lists, links and emoji.
 //! - [`person`]: lists of people.
 //! - [`found`]: what the switcher found.
+//! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
 //! - [`dialog`]: what opens above the page.
 //! - [`document`]: the API to be tried, and what is written about it.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
@@ -24,11 +25,13 @@ pub mod dialog;
 pub mod document;
 pub mod found;
 pub mod icon;
+pub mod info;
 pub mod look;
 pub mod message;
 pub mod page;
 pub mod pane;
 pub mod person;
+pub mod pin;
 pub mod reaction;
 pub mod text;
 
@@ -36,11 +39,13 @@ pub use card::{Data, is_card, summary};
 pub use conversation::{Conversation, Last, Peer, conversations};
 pub use document::{api_page, document_page};
 pub use found::{Found, found};
+pub use info::{Edit, Felt, Info, Known, Seen, info};
 pub use look::Look;
 pub use maud::Markup;
 pub use message::{DELETED, Message, Preview, Reply, message};
 pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};
 pub use pane::{Pane, no_pane, pane};
 pub use person::{Person, people};
+pub use pin::pins;
 pub use reaction::Reaction;
 pub use text::Mention;

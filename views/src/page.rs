@@ -1,7 +1,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::conversation::{Conversation, conversations};
-use crate::dialog::{confirm, message_tools, new_chat, settings, switcher};
+use crate::dialog::{confirm, date, forward, message_tools, new_chat, settings, switcher};
 use crate::icon::{Icon, icon};
 use crate::look::Look;
 use crate::message::pending;
@@ -172,6 +172,8 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
                 (switcher())
                 (settings(&page.viewer, &page.look))
                 (confirm())
+                (forward())
+                (date())
                 (message_tools())
                 template #pending-template { (pending()) }
             }

@@ -6,6 +6,7 @@ use crate::dialog::message_menu;
 use crate::icon::{Icon, icon};
 use crate::message::{Message, message};
 use crate::person::{Person, members};
+use crate::pin::pins;
 
 /// What the body of a message may measure, in characters; the box says so before the database must.
 const BODY_LENGTH_MAX: u32 = 4_000;
@@ -28,6 +29,8 @@ pub struct Pane<'a> {
     pub closed: bool,
     /// Oldest first.
     pub messages: &'a [Message<'a>],
+    /// The newest pin first.
+    pub pins: &'a [Message<'a>],
     /// Older messages are before this seq; None when all of them are here.
     pub older: Option<i64>,
     /// Newer messages are after this seq; None when all of them are here.
@@ -69,6 +72,7 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                     button.pane__details.icon-button type="button" aria-label="Details"
                         aria-controls="details" { (icon(Icon::People)) }
                 }
+                (pins(pane.pins))
                 p.connection role="status" hidden {}
                 noscript { p.connection { "Turn on JavaScript to write, and to see what is new." } }
                 (timeline(pane))
@@ -214,6 +218,11 @@ fn details(pane: &Pane<'_>) -> Markup {
                     li {
                         button.details__link.button.button--row type="button" { (icon(Icon::Link)) "Copy link" }
                     }
+                    li {
+                        button.details__date.button.button--row type="button" aria-haspopup="dialog" {
+                            (icon(Icon::Calendar)) "Jump to date"
+                        }
+                    }
                     @if pane.kind != "direct" && !pane.is_general {
                         li {
                             button.details__leave.button.button--row.button--danger type="button" {
@@ -255,6 +264,7 @@ pub(crate) mod tests {
         muted: false,
         closed: false,
         messages: &[ADA],
+        pins: &[],
         older: Some(7),
         newer: None,
         last_seq: 7,
