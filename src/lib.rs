@@ -18,6 +18,7 @@
 //! - [`presence`]: who is online, and that this server lives
 //! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
 //! - [`search`]: the index for searching in messages, brought up to what was sent
+//! - [`media`]: what a file is, by its content
 //! - [`problem`]: what goes wrong, as clients are told
 //!
 //! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
@@ -28,6 +29,7 @@ pub mod frame;
 pub mod hub;
 pub mod identity;
 pub mod listener;
+pub mod media;
 pub mod newest;
 pub mod postgres;
 pub mod presence;
