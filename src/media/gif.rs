@@ -58,6 +58,7 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
         width: u32::from(u16::from_le_bytes([width_1, width_2])),
         height: u32::from(u16::from_le_bytes([height_1, height_2])),
         orientation: 1,
+        is_single_scan: true,
         is_animated: frames > 1,
         profile: None,
     })

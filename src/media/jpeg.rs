@@ -15,6 +15,7 @@ const ICC: &[u8] = b"ICC_PROFILE\0";
 const SCANS_MAX: usize = 40;
 
 mod marker {
+    pub const SOF2: u8 = 0xc2;
     pub const SOI: u8 = 0xd8;
     pub const EOI: u8 = 0xd9;
     pub const SOS: u8 = 0xda;
@@ -33,6 +34,7 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
     let mut size = None;
     let mut profile = Some(Vec::new());
     let mut scans = 0;
+    let mut is_progressive = false;
     let mut at = 2;
     loop {
         if *bytes.get(at)? != 0xff {
@@ -88,6 +90,7 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
                 if size.is_some() {
                     return None;
                 }
+                is_progressive = marker == marker::SOF2;
                 size = Some((
                     u32::from(u16::from_be_bytes([*width_1, *width_2])),
                     u32::from(u16::from_be_bytes([*height_1, *height_2])),
@@ -132,6 +135,7 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
         width,
         height,
         orientation,
+        is_single_scan: is_progressive || scans == 1,
         is_animated: false,
         profile: profile.filter(|profile| (1..=PROFILE_BYTES_MAX).contains(&profile.len())),
     })

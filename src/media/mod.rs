@@ -73,7 +73,8 @@ pub struct Inspected {
     /// Whether the file itself was changed, in place and without changing its size: whoever made a sum of it before
     /// makes it again.
     pub is_file_changed: bool,
-    /// None when the file is no image, and when it is an image so small that it can be shown itself.
+    /// None when the file is no image, and when it is one that has to be shown itself: so small that it can be, or a
+    /// JPEG of a rare kind that no thumbnail is made of.
     pub thumbnail: Option<Thumbnail>,
 }
 
@@ -202,6 +203,8 @@ struct Walked {
     /// 1 to 8, as EXIF counts.
     orientation: u8,
     is_animated: bool,
+    /// False of a JPEG that is not progressive and has a scan for each colour, which the decoder gives wrong colours.
+    is_single_scan: bool,
     /// The colour profile, when a thumbnail can carry it.
     profile: Option<Vec<u8>>,
 }
@@ -269,7 +272,7 @@ fn show_image(format: ImageFormat, walked: &Walked) -> Option<Inspected> {
     let is_small = width.max(height) <= thumbnail::SIDE_MAX
         && walked.cleaned.len() <= thumbnail::BYTES_WANTED
         && !walked.is_animated;
-    let thumbnail = if is_small {
+    let thumbnail = if is_small || !walked.is_single_scan {
         None
     } else {
         Some(picture.encode(walked.profile.as_deref())?)

@@ -80,6 +80,7 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
         width,
         height,
         orientation,
+        is_single_scan: true,
         is_animated,
         profile: profile.filter(|profile| profile.len() <= PROFILE_BYTES_MAX),
     })

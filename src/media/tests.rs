@@ -587,19 +587,21 @@ fn an_image_is_shown_the_right_way_up() {
         // What is kept says it still.
         assert_eq!(look_at(&cleaned).width, inspected.width);
         assert_eq!(holds(&cleaned, b"Exif"), orientation != 1);
-        let sizes = [
-            look_at(&png(16, 8, &[png_chunk(b"eXIf", &exif_of(orientation))])),
-            look_at(&webp_with(16, 8, &exif_of(orientation), b"")),
-        ];
-        for inspected in sizes {
-            let shown = if is_turned {
-                (Some(8), Some(16))
-            } else {
-                (Some(16), Some(8))
-            };
-            assert_eq!((inspected.width, inspected.height), shown);
+        // A PNG is turned by browsers too, a WebP is not.
+        let turned_png = png(16, 8, &[png_chunk(b"eXIf", &exif_of(orientation))]);
+        let shown = if is_turned { (8, 16) } else { (16, 8) };
+        for (bytes, (width, height)) in [
+            (turned_png, shown),
+            (webp_with(16, 8, &exif_of(orientation), b""), (16, 8)),
+        ] {
+            let inspected = look_at(&bytes);
             let again = look_at(&inspected.cleaned.unwrap());
-            assert_eq!((again.width, again.height), shown);
+            for size in [
+                (inspected.width, inspected.height),
+                (again.width, again.height),
+            ] {
+                assert_eq!(size, (Some(width), Some(height)));
+            }
         }
     }
 }
@@ -643,6 +645,32 @@ fn a_thumbnail_is_small_and_a_small_image_is_its_own() {
             assert_eq!(inspected.cleaned, None);
         }
         assert_eq!(thumbnail.map(|small| (small.width, small.height)), size);
+    }
+}
+
+#[test]
+fn no_thumbnail_has_wrong_colours() {
+    for (is_in_scans, sampling, is_progressive) in [
+        (false, jpeg_encoder::SamplingFactor::F_2_2, false),
+        (false, jpeg_encoder::SamplingFactor::F_2_1, false),
+        (false, jpeg_encoder::SamplingFactor::F_1_1, false),
+        (false, jpeg_encoder::SamplingFactor::F_2_2, true),
+        (true, jpeg_encoder::SamplingFactor::F_2_2, false),
+    ] {
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+        encoder.set_sampling_factor(sampling);
+        encoder.set_progressive(is_progressive);
+        // Which this encoder does with a scan for each colour.
+        encoder.set_optimized_huffman_tables(is_in_scans);
+        let picture = pixels(801, 403, 3);
+        encoder
+            .encode(&picture, 801, 403, jpeg_encoder::ColorType::Rgb)
+            .unwrap();
+        let inspected = look_at(&bytes);
+        assert_eq!(inspected.width, Some(801));
+        let colours = inspected.thumbnail.map(|thumbnail| corners(&thumbnail));
+        assert_eq!(colours, (!is_in_scans).then_some(['r', 'g', 'b']));
     }
 }
 

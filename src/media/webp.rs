@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image_webp::WebPDecoder;
 
 use super::thumbnail::{Layout, PROFILE_BYTES_MAX, Shrinker};
-use super::{IMAGE_PIXELS_MAX, Walked, exif};
+use super::{IMAGE_PIXELS_MAX, Walked};
 
 /// The header of an extended file says what is in it.
 mod flag {
@@ -16,13 +16,13 @@ mod flag {
 /// The picture in four numbers a pixel, and as much again while it is put together.
 const DECODE_BYTES_MAX: usize = IMAGE_PIXELS_MAX as usize * 8;
 
-/// Keeps pictures, their transparency, the animation, the colour profile and the orientation.
+/// Keeps pictures, their transparency, the animation and the colour profile. Browsers show a WebP as it is stored,
+/// whatever its EXIF says, so the orientation goes with the rest of that.
 pub fn walk(bytes: &[u8]) -> Option<Walked> {
     let length = u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?);
     let end = usize::try_from(length).ok()?.checked_add(8)?;
     let mut rest = bytes.get(12..end)?;
     let mut kept = Vec::with_capacity(bytes.len());
-    let mut orientation = 1;
     let mut profile = None;
     let mut frames = 0_u32;
     let mut is_first = true;
@@ -47,10 +47,6 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
                 profile = Some(content).filter(|content| content.len() <= PROFILE_BYTES_MAX);
             }
             b"ALPH" | b"ANIM" if is_extended => {}
-            b"EXIF" => {
-                let tiff = content.strip_prefix(b"Exif\0\0").unwrap_or(content);
-                orientation = exif::orientation(tiff);
-            }
             _ => {}
         }
         let is_kept = match name {
@@ -74,10 +70,6 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
     if is_extended {
         let flags = kept.get_mut(8)?;
         *flags &= !(flag::XMP | flag::EXIF);
-        if orientation != 1 {
-            *flags |= flag::EXIF;
-            put_chunk(&mut kept, b"EXIF", &exif::of_orientation(orientation));
-        }
     }
     let mut cleaned = Vec::with_capacity(kept.len() + 12);
     cleaned.extend(b"RIFF");
@@ -90,7 +82,8 @@ pub fn walk(bytes: &[u8]) -> Option<Walked> {
         cleaned,
         width,
         height,
-        orientation,
+        orientation: 1,
+        is_single_scan: true,
         is_animated,
         profile: profile.map(<[u8]>::to_vec),
     })
