@@ -81,6 +81,7 @@ begin
         chat.react(uuid, uuid, text), chat.unreact(uuid, uuid, text), chat.list_reactions(uuid, uuid),
         chat.pin_message(uuid, uuid), chat.unpin_message(uuid, uuid), chat.list_pins(uuid, uuid),
         chat.forward_message(uuid, uuid, uuid[], text),
+        chat.add_sticker_pack(uuid, text, text, jsonb), chat.stickers(uuid), chat.gifs(uuid, text, integer),
         chat.is_emoji(text, integer),
         chat.begin_media(uuid, text, bigint), chat.append_media(uuid, uuid, bigint, bytea), chat.finish_media(uuid, uuid),
         chat.abandon_media(uuid, uuid), chat.store_media(uuid, text, bytea), chat.read_media(uuid, uuid, bigint, integer),

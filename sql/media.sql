@@ -428,12 +428,20 @@ begin
     if not found then
         return null;
     elsif v_wrong.is_missing then
-        return array['media_not_found', format('media_ids: there is no medium %s for the sender.', v_wrong.id)];
+        return array['bad_media', format('media_ids: there is no medium %s for the sender.', v_wrong.id)];
     elsif v_wrong.state not in ('stored', 'ready') then
-        return array['media_not_ready', format('media_ids: not all of %s is there.', v_wrong.id)];
+        return array['bad_media', format('media_ids: not all of %s is there.', v_wrong.id)];
     end if;
     return array['bad_media', format('media_ids: %s is %s, which is nothing of kind %s.', v_wrong.id, v_wrong.type, p_kind)];
 end
 $$;
 
 comment on function chat.media_refusal(uuid, text, uuid[]) is 'Why a message of a kind can not show these media, as {code, detail}; null when it can.';
+
+create or replace function chat.read_stored(p_media uuid)
+returns table (state text, content_id uuid, size bigint, name text) language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select m.state, m.content_id, m.size, m.name from chat.media m where m.id = p_media
+$$;
+
+comment on function chat.read_stored(uuid) is 'Where a medium''s bytes are, for the server that looks at them.';

@@ -18,6 +18,7 @@
 //! - [`presence`]: who is online, and that this server lives
 //! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
 //! - [`search`]: the index for searching in messages, brought up to what was sent
+//! - [`inspector`]: looks at media that were uploaded
 //! - [`media`]: what a file is, by its content
 //! - [`problem`]: what goes wrong, as clients are told
 //!
@@ -28,6 +29,7 @@ pub mod command;
 pub mod frame;
 pub mod hub;
 pub mod identity;
+pub mod inspector;
 pub mod listener;
 pub mod media;
 pub mod newest;

@@ -9,7 +9,8 @@ use crate::writer::SendError;
 /// Seconds after which a client may try again what failed only because of the moment.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{code}: {detail}")]
 pub struct Problem {
     pub status: StatusCode,
     /// Stable machine key.

@@ -8,12 +8,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::command::Commands;
 use crate::hub::Hub;
+use crate::inspector::Inspector;
 use crate::listener;
 use crate::newest::NewestPages;
 use crate::postgres::{Address, Database, DatabaseError};
@@ -63,6 +64,11 @@ pub async fn run(
         stop_background.clone(),
     ));
     background.spawn(Indexer::new(database.clone(), sent).run(stop_background.clone()));
+    let inspector = Arc::new(Inspector::new(database.clone()));
+    background.spawn({
+        let (inspector, stop) = (Arc::clone(&inspector), stop_background.clone());
+        async move { inspector.run(stop).await }
+    });
     let stop_presence = CancellationToken::new();
     background
         .spawn(PresenceKeeper::new(database.clone(), Arc::clone(&hub)).run(stop_presence.clone()));
@@ -89,6 +95,8 @@ pub async fn run(
         commands,
         heard,
         newest_pages: NewestPages::new(),
+        inspector,
+        uploads: Semaphore::new(routes::UPLOADS_MAX),
         metrics,
         connections: connections.clone(),
     });

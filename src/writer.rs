@@ -45,6 +45,8 @@ pub struct Outgoing {
     pub body: Option<String>,
     pub data: Option<Box<RawValue>>,
     pub reply_to: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_ids: Option<Vec<Uuid>>,
     /// Always there: it makes a batch safe to repeat.
     pub client_id: String,
 }

@@ -32,6 +32,8 @@ mod generator;
 mod held;
 #[path = "live/limits.rs"]
 mod limits;
+#[path = "live/media.rs"]
+mod media;
 #[path = "live/memberships.rs"]
 mod memberships;
 #[path = "live/messages.rs"]

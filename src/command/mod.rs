@@ -37,6 +37,9 @@ pub struct Send {
     pub body: Option<String>,
     pub data: Option<Box<RawValue>>,
     pub reply_to: Option<Uuid>,
+    /// One medium; the same as a list of one.
+    pub media_id: Option<Uuid>,
+    pub media_ids: Option<Vec<Uuid>>,
 }
 
 /// Where a message stands, of its JSON.
@@ -216,6 +219,7 @@ impl Commands {
             data: send.data,
             reply_to: send.reply_to,
             client_id: send.client_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+            media_ids: send.media_ids.or(send.media_id.map(|id| vec![id])),
         }))
     }
 

@@ -188,6 +188,8 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
                     body: Some(content),
                     data: None,
                     reply_to: None,
+                    media_id: None,
+                    media_ids: None,
                 })
             }
             None => {

@@ -100,6 +100,14 @@ pub enum Kind {
 }
 
 impl Inspected {
+    /// Of a file that nobody could look into.
+    pub fn unknown(name: &str) -> Self {
+        Self {
+            name: safe_name(name),
+            ..Self::of(OCTET_STREAM)
+        }
+    }
+
     fn of(media_type: &str) -> Self {
         Self {
             name: String::new(),

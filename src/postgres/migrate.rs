@@ -34,6 +34,7 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("hidden", include_str!("../../sql/hidden.sql")),
     ("history", include_str!("../../sql/history.sql")),
     ("search", include_str!("../../sql/search.sql")),
+    ("sticker", include_str!("../../sql/sticker.sql")),
     ("receipt", include_str!("../../sql/receipt.sql")),
     ("preference", include_str!("../../sql/preference.sql")),
     ("presence", include_str!("../../sql/presence.sql")),

@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod doctor;
 mod error;
 pub mod listen;
+pub mod media;
 pub mod messages;
 pub mod migrate;
 pub mod people;

@@ -31,6 +31,11 @@ struct SendBody {
     data: Option<Box<RawValue>>,
     #[schema(schema_with = schema::reply_to)]
     reply_to: Option<Uuid>,
+    /// A medium that it shows; the same as a list of one.
+    media_id: Option<Uuid>,
+    /// Media that it shows, as many as its kind takes: 10 of image and file, 1 of the others.
+    #[schema(min_items = 1, max_items = 10)]
+    media_ids: Option<Vec<Uuid>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -186,7 +191,7 @@ fn rendered(page: &str) -> Result<String, Problem> {
     ),
     extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_deactivated", "system_only",
         "conversation_closed", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
-        "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long"]))),
+        "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long", "bad_media"]))),
 )]
 pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
@@ -202,6 +207,8 @@ pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
             body: body.body,
             data: body.data,
             reply_to: body.reply_to,
+            media_id: body.media_id,
+            media_ids: body.media_ids,
         }),
     )
     .await

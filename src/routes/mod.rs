@@ -10,6 +10,7 @@ mod http;
 mod known;
 mod listed;
 mod live;
+mod media;
 mod messages;
 mod openapi;
 mod opened;
@@ -28,13 +29,14 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use matchit::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::command::{Actor, Commands};
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::identity::{self, Credential};
+use crate::inspector::Inspector;
 use crate::listener::Heard;
 use crate::newest::NewestPages;
 use crate::postgres::Database;
@@ -45,6 +47,7 @@ use crate::settings::Settings;
 use http::{Parameters, Response};
 use pages::Place;
 
+pub use media::UPLOADS_MAX;
 pub use operations::metrics_handle;
 
 /// What answering requests needs.
@@ -55,6 +58,9 @@ pub struct Site {
     pub commands: Arc<Commands>,
     pub heard: watch::Receiver<Heard>,
     pub newest_pages: NewestPages,
+    pub inspector: Arc<Inspector>,
+    /// Turns to upload by.
+    pub uploads: Semaphore,
     pub metrics: PrometheusHandle,
     /// Sockets run here after their upgrade.
     pub connections: TaskTracker,
@@ -131,6 +137,13 @@ enum Route {
     Receipts,
     Preview,
     Search,
+    AllMedia,
+    Media,
+    MediaBytes,
+    MediaInfo,
+    Thumbnail,
+    Stickers,
+    Gifs,
 }
 
 const ROUTES: &[(&str, Route)] = &[
@@ -203,6 +216,13 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/messages/{message}/receipts", Route::Receipts),
     ("/api/messages/{message}/preview", Route::Preview),
     ("/api/search", Route::Search),
+    ("/api/media", Route::AllMedia),
+    ("/api/media/{media}", Route::Media),
+    ("/api/media/{media}/bytes", Route::MediaBytes),
+    ("/api/media/{media}/info", Route::MediaInfo),
+    ("/api/media/{media}/thumbnail", Route::Thumbnail),
+    ("/api/stickers", Route::Stickers),
+    ("/api/gifs", Route::Gifs),
 ];
 
 fn router() -> &'static Router<Route> {
@@ -366,6 +386,15 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
         (Route::Preview, Method::DELETE) => previews::remove(site, asked).await,
         (Route::Search, Method::GET) => search::find(site, asked).await,
+        (Route::AllMedia, Method::POST) => media::upload(site, asked).await,
+        (Route::Media, Method::GET | Method::HEAD) => media::download(site, asked).await,
+        (Route::Media, Method::DELETE) => media::abandon(site, asked).await,
+        (Route::MediaBytes, Method::PUT) => media::append(site, asked).await,
+        (Route::MediaInfo, Method::GET) => media::info(site, asked).await,
+        (Route::Thumbnail, Method::GET | Method::HEAD) => media::thumbnail(site, asked).await,
+        (Route::Stickers, Method::GET) => media::stickers(site, asked).await,
+        (Route::Stickers, Method::POST) => media::add_sticker_pack(site, asked).await,
+        (Route::Gifs, Method::GET) => media::gifs(site, asked).await,
         (route, _) => Ok(method_not_allowed(route)),
     }
 }
@@ -380,13 +409,15 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Rooms
         | Route::JoinRoom
         | Route::Unread
+        | Route::AllMedia
         | Route::ForwardMessage
         | Route::RestoreMessage => "POST",
         Route::Session | Route::Preview => "DELETE",
-        Route::Presence | Route::Marks | Route::Preferences => "PUT",
+        Route::Presence | Route::Marks | Route::Preferences | Route::MediaBytes => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",
-        Route::Members | Route::ConversationMessages => "GET, POST",
+        Route::Members | Route::ConversationMessages | Route::Stickers => "GET, POST",
+        Route::Media => "GET, DELETE",
         Route::Member | Route::PinMessage | Route::Reaction => "PUT, DELETE",
         _ => "GET",
     };

@@ -325,6 +325,43 @@ pub struct OfMessage {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
+pub struct OfMedia {
+    /// The medium's id.
+    media: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FileName {
+    /// Of a file whose bytes are the body; `file` when nothing is said.
+    #[param(max_length = 255)]
+    name: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Download {
+    /// To save it, and not to show it.
+    download: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct GifWords {
+    /// A part of what it shows or is called.
+    q: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct ContentRange {
+    /// First and last byte of this piece, and how many bytes there are in all.
+    #[param(rename = "Content-Range", pattern = r"^bytes \d+-\d+/\d+$")]
+    content_range: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct OfUser {
     /// The user's id, or me.
     #[param(pattern = r"^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$")]
@@ -484,9 +521,9 @@ pub struct Message {
     /// As it was sent; null once deleted.
     #[schema(required, value_type = Option<Object>)]
     data: Option<()>,
-    /// Always null in this version.
-    #[schema(schema_with = null)]
-    media: (),
+    /// What it shows; null for nothing, and once deleted.
+    #[schema(required)]
+    media: Option<Vec<ShownMedia>>,
     #[schema(required)]
     reply_to: Option<Uuid>,
     #[schema(required)]
@@ -514,6 +551,91 @@ pub struct Message {
     /// With `render=html` only: the fragment that shows it.
     #[schema(required = false)]
     html: String,
+}
+
+/// What a message shows.
+#[derive(ToSchema)]
+pub struct ShownMedia {
+    id: Uuid,
+    /// Its file name.
+    name: String,
+    /// Bytes.
+    #[schema(required)]
+    size: Option<i64>,
+    /// By its content; null until somebody has looked, a moment after it came.
+    #[schema(rename = "type", required)]
+    media_type: Option<String>,
+    /// Pixels as shown; null of what has none.
+    #[schema(required)]
+    width: Option<i32>,
+    #[schema(required)]
+    height: Option<i32>,
+    /// Null of what has none, and of what does not tell.
+    #[schema(required)]
+    duration_ms: Option<i64>,
+    /// Whether an image moves.
+    animated: bool,
+    /// Null where there is no small image of it.
+    #[schema(required)]
+    thumbnail: Option<ThumbnailSize>,
+}
+
+/// Pixels of a small image.
+#[derive(ToSchema)]
+pub struct ThumbnailSize {
+    width: i32,
+    height: i32,
+}
+
+/// A file.
+#[derive(ToSchema)]
+pub struct Media {
+    id: Uuid,
+    name: String,
+    /// uploading, stored (whole, and nobody has looked at it yet), ready, or abandoned.
+    state: String,
+    /// Bytes; null while nobody knows.
+    #[schema(required)]
+    size: Option<i64>,
+    /// Bytes that are there.
+    received: i64,
+    #[schema(rename = "type", required)]
+    media_type: Option<String>,
+    #[schema(required)]
+    width: Option<i32>,
+    #[schema(required)]
+    height: Option<i32>,
+    #[schema(required)]
+    duration_ms: Option<i64>,
+    animated: bool,
+    #[schema(required)]
+    thumbnail: Option<ThumbnailSize>,
+}
+
+/// Stickers that belong together.
+#[derive(ToSchema)]
+pub struct StickerPack {
+    name: String,
+    title: String,
+    stickers: Vec<PackedSticker>,
+}
+
+/// A sticker of a pack.
+#[derive(ToSchema)]
+pub struct PackedSticker {
+    name: String,
+    alt: String,
+    #[schema(required)]
+    emoji: Option<String>,
+    media: Media,
+}
+
+/// A GIF that somebody shared.
+#[derive(ToSchema)]
+pub struct SharedGif {
+    media: Media,
+    #[schema(required)]
+    alt: Option<String>,
 }
 
 /// The message that another one answers, as of when this JSON was made.
@@ -816,6 +938,9 @@ pub struct ListedMember {
     revision: i64,
     delivered_seq: i64,
     read_seq: i64,
+    /// Their handle.
+    #[schema(required)]
+    username: Option<String>,
     online: bool,
     /// online, away or offline.
     status: String,
@@ -921,6 +1046,11 @@ pub enum Command {
         data: Option<()>,
         #[schema(schema_with = reply_to)]
         reply_to: Option<Uuid>,
+        /// A medium that it shows; the same as a list of one.
+        media_id: Option<Uuid>,
+        /// Media that it shows.
+        #[schema(min_items = 1, max_items = 10)]
+        media_ids: Option<Vec<Uuid>>,
     },
     Edit {
         message_id: Uuid,

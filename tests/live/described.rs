@@ -8,10 +8,19 @@ use serde_json::{Value, json};
 use crate::asking::{ask, header};
 use crate::cast::Cast;
 use crate::description::{Description, METHODS};
+use crate::media::shown_picture;
 use crate::support::{Person, TestServer};
 
 /// Answers with a body that no test can bring about, or that are no JSON.
-const NOT_MADE_HERE: [&str; 2] = ["GET /ready 503", "POST /auth/guest 303"];
+const NOT_MADE_HERE: [&str; 6] = [
+    "GET /ready 503",
+    "POST /auth/guest 303",
+    // Of bytes, and with headers of their own: tests of media have them.
+    "GET /api/media/{media} 200",
+    "GET /api/media/{media} 206",
+    "GET /api/media/{media}/thumbnail 200",
+    "PUT /api/media/{media}/bytes 200",
+];
 
 /// Asks, and holds every answer to the description.
 struct Checked<'a> {
@@ -262,6 +271,29 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
     }
     let preview = "/api/messages/{message}/preview";
     api.ask(ada, "DELETE", preview, it, "", json!(null)).await;
+    let medium = shown_picture(ada, group.parse().unwrap()).await.to_string();
+    let its: &[(&str, &str)] = &[("media", &medium)];
+    api.ask(bob, "GET", "/api/media/{media}/info", its, "", json!(null))
+        .await;
+    api.ask(
+        ada,
+        "POST",
+        "/api/media",
+        &[],
+        "?name=a.txt",
+        json!("words"),
+    )
+    .await;
+    let body = json!({"name": "cats", "title": "Cats", "stickers": [{"name": "a", "alt": "A cat", "emoji": "🐈", "media_id": medium}]});
+    api.ask(ada, "POST", "/api/stickers", &[], "", body).await;
+    api.ask(bob, "GET", "/api/stickers", &[], "", json!(null))
+        .await;
+    let body = json!({"kind": "gif", "media_id": medium, "data": {"alt": "A picture"}});
+    api.ask(ada, "POST", messages, in_group, "", body).await;
+    let found = api
+        .ask(bob, "GET", "/api/gifs", &[], "?q=picture", json!(null))
+        .await;
+    assert_ne!(found["items"], json!([]));
     let restore = "/api/messages/{message}/restore";
     for query in ["?for=me", "?for=everyone"] {
         api.ask(ada, "DELETE", message, it, query, json!(null))

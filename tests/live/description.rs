@@ -126,7 +126,8 @@ impl Description {
             return Ok(()); // without a body
         };
         let media_type = media_type.split(';').next().unwrap_or_default();
-        if content.get(media_type).is_none() {
+        let is_any = content.get("*/*").is_some();
+        if content.get(media_type).is_none() && !is_any {
             return Err(format!("{media_type:?} is not described for {status}"));
         }
         if !media_type.ends_with("json") {

@@ -17,6 +17,7 @@ pub struct Things {
     pub conversations: Vec<Uuid>,
     pub messages: Vec<Uuid>,
     pub users: Vec<Uuid>,
+    pub media: Vec<Uuid>,
 }
 
 #[derive(Clone, Debug)]
@@ -269,7 +270,8 @@ impl<'a> Generator<'a> {
         }
         if properties.contains_key("kind") {
             let content = self.one(&contents());
-            for name in ["kind", "body", "data"] {
+            // A medium would have to be there, and to be of the kind.
+            for name in ["kind", "body", "data", "media_id", "media_ids"] {
                 object.remove(name);
             }
             object.extend(content.as_object().unwrap().clone());
@@ -281,6 +283,7 @@ impl<'a> Generator<'a> {
         let of = match name {
             "before" => &things.messages,
             "conversation" | "conversation_id" | "conversation_ids" => &things.conversations,
+            "media" | "media_id" => &things.media,
             "message" | "message_id" | "reply_to" => &things.messages,
             _ => &things.users,
         };

@@ -8,6 +8,7 @@ use crate::asking::{ask, handshake};
 use crate::cast::Cast;
 use crate::description::{Description, Operation};
 use crate::generator::{Generator, Request, Things};
+use crate::media::shown_picture;
 use crate::strangers::digest;
 use crate::support::Person;
 
@@ -20,6 +21,8 @@ fn tells_nothing(status: u16, answer: &Value) -> bool {
         // Of nothing that is there the answer is the same.
         || answer["code"] == "reply_to_not_found"
         || answer["code"] == "bad_before"
+        || answer["code"] == "bad_name"
+        || answer["code"] == "bad_media"
         || answer["code"] == "direct_is_fixed";
     is_unspecific && !answer.to_string().contains("secret")
 }
@@ -45,6 +48,7 @@ fn is_about(text: &str, things: &Things) -> bool {
         .conversations
         .iter()
         .chain(&things.messages)
+        .chain(&things.media)
         .any(|id| text.contains(&id.to_string()))
 }
 
@@ -151,13 +155,21 @@ async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_d
     ada.delete(&format!("{members}/{}", former.id)).await;
     let of_two = id(&ada.say(cast.direct, "a secret of two").await);
     let places = [
-        (group, vec![plain, deleted, edited, formers]),
-        (cast.direct, vec![of_two]),
+        (
+            group,
+            shown_picture(ada, group).await,
+            vec![plain, deleted, edited, formers],
+        ),
+        (
+            cast.direct,
+            shown_picture(ada, cast.direct).await,
+            vec![of_two],
+        ),
     ];
 
     let database = cast.database.connect().await;
     let mut before = Vec::new();
-    for (conversation, _) in &places {
+    for (conversation, ..) in &places {
         before.push(digest(&database, *conversation).await);
     }
     let mut tried = std::collections::BTreeMap::new();
@@ -168,13 +180,15 @@ async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_d
             conversations: vec![notes],
             messages: vec![id(&carried)],
             users: vec![ada.id, cast.bob.id, outsider.id],
+            media: vec![shown_picture(outsider, notes).await],
         };
-        for (conversation, messages) in &places {
+        for (conversation, medium, messages) in &places {
             for message in messages {
                 let theirs = Things {
                     conversations: vec![*conversation],
                     messages: vec![*message],
                     users: own.users.clone(),
+                    media: vec![*medium],
                 };
                 for operation in description.operations() {
                     // Each command by itself, below.
@@ -194,7 +208,7 @@ async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_d
         let is_about_some = name.contains("{conversation}") || name.contains("{message}");
         assert!(count > 0 || !is_about_some, "{name} was not tried");
     }
-    for ((conversation, _), before) in places.iter().zip(before) {
+    for ((conversation, ..), before) in places.iter().zip(before) {
         assert_eq!(digest(&database, *conversation).await, before);
     }
 }

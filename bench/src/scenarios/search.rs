@@ -82,8 +82,11 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     })
 }
 
-/// Classes of searches; each makes its own words each time.
-const CLASSES: &[(&str, fn(&mut Text) -> String)] = &[
+/// What somebody looks for, made anew each time.
+type Words = fn(&mut Text) -> String;
+
+/// Classes of searches.
+const CLASSES: &[(&str, Words)] = &[
     ("rare word", |text| text.word_of(20_000, WORDS)),
     ("usual word", |text| text.word_of(300, 3_000)),
     ("common word", |text| text.word_of(0, 50)),
