@@ -129,7 +129,7 @@ begin
     if p_offset is distinct from v_media.received then
         perform chat.refuse(409, 'wrong_offset', format('The next byte is at %s, not at %s.', v_media.received, p_offset));
     elsif v_received > v_media.size then
-        perform chat.refuse(422, 'too_many_bytes', format('The upload has %s bytes, and would have %s.', v_media.size, v_received));
+        perform chat.refuse(422, 'too_many_bytes', format('body: the upload has %s bytes, and would have %s.', v_media.size, v_received));
     end if;
     if v_room > 0 then
         update chat.media_chunks c set bytes = c.bytes || substring(p_bytes from 1 for v_room)
@@ -155,7 +155,7 @@ declare
     v_media chat.media := chat.require_upload(p_actor, p_media);
 begin
     if v_media.received = 0 then
-        perform chat.refuse(422, 'empty', 'The file is empty.');
+        perform chat.refuse(422, 'empty', 'body: the file is empty.');
     elsif v_media.size <> v_media.received then
         perform chat.refuse(409, 'incomplete', format('%s of %s bytes are there.', v_media.received, v_media.size));
     end if;

@@ -155,7 +155,8 @@ fn check_refusal(status: u16, answer: &Value) -> Result<(), String> {
     let named = detail.split(": ").next().unwrap_or_default();
     let names_field = named.len() < detail.len()
         && named.len() < 80
-        && named.starts_with(|first: char| first.is_ascii_lowercase())
+        && (named == "Content-Range"
+            || named.starts_with(|first: char| first.is_ascii_lowercase()))
         && !named.contains("invalid type");
     if code.is_empty()
         || detail.is_empty()
