@@ -52,6 +52,12 @@ impl Database {
         .await
     }
 
+    /// What a query looks for, folded (see `chat.search_terms`).
+    pub async fn search_terms(&self, query: Option<&str>) -> Result<Vec<String>, DatabaseError> {
+        self.values("select t from unnest(chat.search_terms($1)) t", &[&query])
+            .await
+    }
+
     /// Conversations with messages that the index lacks. Looks at each conversation there is.
     pub async fn unindexed_conversations(&self) -> Result<Vec<Uuid>, DatabaseError> {
         self.values("select c from chat.unindexed_conversations() c", &[])

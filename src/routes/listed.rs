@@ -216,6 +216,41 @@ impl ListedPerson {
     }
 }
 
+/// A member of a conversation, to be chosen from its people.
+#[derive(Deserialize)]
+pub struct ListedMember {
+    user_id: String,
+    user_name: String,
+    username: Option<String>,
+}
+
+impl ListedMember {
+    pub fn name(&self) -> &str {
+        &self.user_name
+    }
+
+    /// Whether it is a part of a name, in whatever case and accents.
+    pub fn is_called(&self, part: &str) -> bool {
+        let names = [Some(&self.user_name), self.username.as_ref()];
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| views::is_part_of(part, name))
+    }
+
+    pub fn view(&self, viewer: Uuid) -> views::Person<'_> {
+        views::Person {
+            id: &self.user_id,
+            name: &self.user_name,
+            username: self.username.as_deref(),
+            status: "offline",
+            last_seen_at: None,
+            role: None,
+            is_viewer: self.user_id == viewer.to_string(),
+        }
+    }
+}
+
 /// What the switcher offers, with the address that it leads to.
 pub struct Choice<'a> {
     href: String,

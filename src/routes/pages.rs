@@ -225,7 +225,7 @@ pub async fn people(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     Ok(http::page(StatusCode::OK, views::people(&people)))
 }
 
-async fn find_people(
+pub async fn find_people(
     site: &Site,
     session: &Session,
     query: Option<&str>,

@@ -9,6 +9,7 @@
 //! - [`person`]: lists of people.
 //! - [`found`]: what the switcher found.
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
+//! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
 //! - [`dialog`]: what opens above the page.
 //! - [`document`]: the API to be tried, and what is written about it.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
@@ -27,12 +28,14 @@ pub mod found;
 pub mod icon;
 pub mod info;
 pub mod look;
+pub mod marked;
 pub mod message;
 pub mod page;
 pub mod pane;
 pub mod person;
 pub mod pin;
 pub mod reaction;
+pub mod search;
 pub mod text;
 
 pub use card::{Data, is_card, summary};
@@ -41,6 +44,7 @@ pub use document::{api_page, document_page};
 pub use found::{Found, found};
 pub use info::{Edit, Felt, Info, Known, Seen, info};
 pub use look::Look;
+pub use marked::is_part_of;
 pub use maud::Markup;
 pub use message::{DELETED, Message, Preview, Reply, message};
 pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};
@@ -48,4 +52,5 @@ pub use pane::{Pane, no_pane, pane};
 pub use person::{Person, people};
 pub use pin::pins;
 pub use reaction::Reaction;
+pub use search::{Hit, found_messages, hits, senders, too_short};
 pub use text::Mention;

@@ -6,6 +6,7 @@ use crate::icon::{Icon, icon};
 use crate::look::Look;
 use crate::message::pending;
 use crate::pane::{Pane, no_pane, own_picture, pane};
+use crate::search::search_panel;
 
 /// What a name of a person may measure, in characters; the field says so before the server must.
 pub(crate) const NAME_LENGTH_MAX: u32 = 80;
@@ -175,6 +176,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
                 (forward())
                 (date())
                 (message_tools())
+                (search_panel())
                 template #pending-template { (pending()) }
             }
         }
@@ -238,11 +240,13 @@ fn sidebar(page: &ChatPage<'_>) -> Markup {
                     b dir="auto" { (page.viewer.name) }
                     span.visually-hidden { ", settings" }
                 }
-                button.sidebar__find.icon-button type="button" aria-haspopup="dialog" aria-label="Find" aria-keyshortcuts="Control+K Meta+K" {
-                    (icon(Icon::Search))
+                button.sidebar__find.icon-button type="button" aria-haspopup="dialog" aria-label="Find a conversation or a person" title="Find a conversation or a person" aria-keyshortcuts="Control+K Meta+K" {
+                    (icon(Icon::Jump))
                 }
                 button.sidebar__new.icon-button type="button" aria-haspopup="dialog" aria-label="New chat" { (icon(Icon::Plus)) }
             }
+            // It looks like the field that it leads to, which takes its place.
+            button.sidebar__search type="button" { (icon(Icon::Search)) "Search messages" }
             nav.sidebar__nav aria-label="Conversations" {
                 (conversations(page.conversations))
                 p.sidebar__empty { "No conversations yet." }

@@ -69,6 +69,10 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                         h1.pane__title tabindex="-1" dir="auto" { (pane.title) }
                         p.pane__status { (status(pane)) }
                     }
+                    @if pane.id.is_some() {
+                        button.pane__search.icon-button type="button" aria-label="Search in this conversation"
+                            title="Search in this conversation" aria-keyshortcuts="Control+F Meta+F" { (icon(Icon::Search)) }
+                    }
                     button.pane__details.icon-button type="button" aria-label="Details"
                         aria-controls="details" { (icon(Icon::People)) }
                 }
