@@ -31,7 +31,7 @@ takeTurns(() => connection.wake(), signal);
 connection.restWhen(() => !isSpeaker() && outbox.size === 0);
 const sidebar = new Sidebar(find(".sidebar__nav"),
   { connection, userId: user.id, sees: (id) => id === pane.id && pane.showsNewest, signal });
-const session = { connection, outbox, receipts, announcer, navigation, user, confirm };
+const session = { connection, outbox, receipts, announcer, navigation, user, confirm, open };
 let pane = new Pane(find("main.pane"), session);
 
 // The open conversation.
@@ -127,23 +127,22 @@ connection.addEventListener("state", ({ detail }) => detail.sessionEnded && loca
 receipts.addEventListener("read", ({ detail }) => sidebar.read(detail.conversationId, detail.seq), { signal });
 sidebar.addEventListener("unread", ({ detail }) => countUnread(detail), { signal });
 
-// What opens above the page is fetched when it is first asked for.
+// What opens above the page is fetched when it is first asked for, by its button or otherwise.
 
-const dialogs = {
-  ".new-chat": async (dialog) => new (await import("./new_chat.js")).NewChat(dialog, { navigation, signal }),
-  ".switcher": async (dialog) => new (await import("./switcher.js")).Switcher(dialog, { navigation, signal }),
-  ".settings": async (dialog) => new (await import("./settings_dialog.js")).SettingsDialog(dialog, { signal }),
+const means = { navigation, open, signal };
+const doors = {
+  ".sidebar__new": async () => new (await import("./new_chat.js")).NewChat(find(".new-chat"), means),
+  ".sidebar__find": async () => new (await import("./switcher.js")).Switcher(find(".switcher"), means),
+  ".sidebar__viewer": async () => new (await import("./settings_dialog.js")).SettingsDialog(find(".settings"), means),
+  ".sidebar__search": async () => new (await import("./search.js")).Search(means),
 };
 const opened = {};
 
-async function open(selector) {
-  opened[selector] ??= dialogs[selector](find(selector));
-  (await opened[selector]).open();
+async function open(door, within) {
+  (await (opened[door] ??= doors[door]())).open(within);
 }
 
-for (const [button, dialog] of [[".sidebar__new", ".new-chat"], [".sidebar__find", ".switcher"], [".sidebar__viewer", ".settings"]]) {
-  find(button).addEventListener("click", () => open(dialog), { signal });
-}
+for (const door in doors) find(door).addEventListener("click", () => open(door), { signal });
 
 async function confirm(question, answer) {
   const { ask } = await import("./confirm.js");
@@ -151,10 +150,9 @@ async function confirm(question, answer) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
-  if (key.toLowerCase() !== "k" || !(ctrlKey || metaKey) || shiftKey || altKey) return;
+  if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  open(".switcher");
+  open(".sidebar__find");
 }, { signal });
 
 wireDetails(signal);

@@ -7,6 +7,7 @@ import { bodyOf, excerptOf } from "./dress.js";
 import { MessageActions } from "./message_actions.js";
 import { Pins } from "./pins.js";
 import { Reactions } from "./reactions.js";
+import { wireSearch } from "./search_doors.js";
 import { toast } from "./toasts.js";
 
 const MENTION_BEGINS = /(?:^|[^\p{L}\p{N}@_.])@/u; // Not in an address of mail.
@@ -35,6 +36,7 @@ export class MessageDeeds {
     connection.addEventListener("frame:hidden", ({ detail }) => this.#hidden(detail), { signal });
     connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
     this.#reactions = new Reactions(pane, { timeline, userId: session.user.id, signal });
+    wireSearch(pane, { open: session.open, timeline, signal });
     new Pins(pane, { connection, timeline, signal });
     if (composer && pane.dataset.conversationId) this.#offerMentions(pane.querySelector(".composer__body"));
     composer?.addEventListener("edit", ({ detail }) => this.#change(detail), { signal });

@@ -12,7 +12,7 @@ import { Typing } from "./typing.js";
 
 export class Pane {
   #element;
-  #session; // { connection, outbox, receipts, announcer, navigation, user, confirm }
+  #session; // { connection, outbox, receipts, announcer, navigation, user, confirm, open }
   #life = new AbortController();
   #timeline;
   #composer;
