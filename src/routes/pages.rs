@@ -148,6 +148,7 @@ async fn chat(
             is_guest: session.is_guest(),
         },
         cursor: &cursor,
+        file_bytes_max: site.settings.max_file_size_bytes,
         conversations: &conversations,
         open: None,
     };

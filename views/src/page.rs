@@ -84,6 +84,8 @@ pub struct ChatPage<'a> {
     pub viewer: Viewer<'a>,
     /// The change cursor of the same snapshot that everything else on the page was read in.
     pub cursor: &'a str,
+    /// The most bytes of a file that can be sent.
+    pub file_bytes_max: u64,
     pub conversations: &'a [Conversation<'a>],
     /// None shows the list alone.
     pub open: Option<Pane<'a>>,
@@ -149,6 +151,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
             data-user-name=(page.viewer.name)
             data-product=(page.product)
             data-cursor=(page.cursor)
+            data-file-bytes-max=(page.file_bytes_max)
         {
             head {
                 (head(title, page.assets))
@@ -284,6 +287,7 @@ mod tests {
             is_guest: true,
         },
         cursor: "e1-5:7:5",
+        file_bytes_max: 1_000,
         conversations: &[],
         open: None,
     };
