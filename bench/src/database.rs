@@ -196,6 +196,11 @@ impl Database {
         })
     }
 
+    /// Another connection to the same database.
+    pub fn another(&self) -> Result<Self> {
+        Self::connect(&self.runtime, &self.url)
+    }
+
     pub fn run(&self, sql: &str) -> Result<()> {
         self.runtime
             .block_on(self.client.batch_execute(sql))

@@ -99,6 +99,8 @@ enum Scenario {
     Growth,
     /// Searching in a million messages, and sending while they are indexed.
     Search,
+    /// Reading messages with reactions, and sending while others react and read.
+    Deeds,
 }
 
 fn read_setting(text: &str) -> Result<(String, String), String> {
@@ -225,6 +227,7 @@ const SCENARIOS: &[(Scenario, Measure)] = &[
     (Scenario::Servers, scenarios::servers::run),
     (Scenario::Growth, scenarios::growth::run),
     (Scenario::Search, scenarios::search::run),
+    (Scenario::Deeds, scenarios::deeds::run),
 ];
 
 fn beside_us(name: &str) -> Result<PathBuf> {

@@ -92,7 +92,11 @@ fn compare<'a>(text: &'a str, terms: &[String]) -> Vec<Piece<'a>> {
 fn fold(text: &str) -> String {
     let is_space = |letter: char| {
         letter <= ' '
-            || matches!(letter, '\u{7f}' | '\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{3000}')
+            || matches!(
+                letter,
+                '\u{7f}' | '\u{a0}' | '\u{2000}'
+                    ..='\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{3000}'
+            )
     };
     if text.chars().all(is_space) {
         return " ".to_owned();
@@ -150,7 +154,11 @@ mod tests {
 
     #[test]
     fn of_a_long_text_the_words_around_the_first_place_are_shown() {
-        let long = format!("{}needle {}", "many words ".repeat(300), "more ".repeat(300));
+        let long = format!(
+            "{}needle {}",
+            "many words ".repeat(300),
+            "more ".repeat(300)
+        );
         let html = html(&long, &["needle"]);
         assert!(html.starts_with("…words "), "{html}");
         assert!(html.contains("<mark>needle</mark>") && html.ends_with('…'));

@@ -63,7 +63,9 @@ impl Hit<'_> {
 
     /// What it says in one line, and of a card also what it was found by.
     fn words(&self, terms: &[String]) -> Markup {
-        let Message { kind, body, data, .. } = self.message;
+        let Message {
+            kind, body, data, ..
+        } = self.message;
         let mut words = summary(kind, body, data).into_owned();
         if let Some(data) = data {
             let names = [&data.name, &data.address, &data.organization, &data.alt];
@@ -78,8 +80,15 @@ impl Hit<'_> {
     }
 
     fn face(&self) -> Markup {
-        let Message { sender_id, sender_name, .. } = self.message;
-        avatar(sender_id.unwrap_or_default(), sender_name.unwrap_or("Someone"))
+        let Message {
+            sender_id,
+            sender_name,
+            ..
+        } = self.message;
+        avatar(
+            sender_id.unwrap_or_default(),
+            sender_name.unwrap_or("Someone"),
+        )
     }
 }
 
@@ -279,7 +288,10 @@ mod tests {
             ..ADA
         };
         let html = hits(&[hit(message)], &terms(&["cafe"]), true, None).into_string();
-        assert!(html.contains("Location · Harbour <mark>café</mark><"), "{html}");
+        assert!(
+            html.contains("Location · Harbour <mark>café</mark><"),
+            "{html}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is measured. Each scenario has a new database and new server processes.
 
 pub mod alone;
+pub mod deeds;
 pub mod growth;
 pub mod history;
 pub mod idle;
