@@ -99,7 +99,7 @@ begin
         new.revision := old.revision + 1;
     end if;
 
-    new.title := btrim(new.title);
+    new.title := btrim(new.title, E' \t\n\r\f\v');
     if new.kind not in ('direct', 'group', 'room') or new.kind is null then
         perform chat.refuse(422, 'bad_kind', 'kind: must be direct, group or room.');
     elsif new.kind <> 'direct' and coalesce(new.title, '') = '' then

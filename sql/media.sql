@@ -72,8 +72,8 @@ create or replace trigger a_refuse_truncate before truncate on chat.message_medi
 create or replace function chat.begin_media(p_actor uuid, p_name text, p_size bigint default null) returns chat.media language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    -- Pieces are numbered by an integer; and what is larger than this no chat carries.
-    c_bytes_max constant bigint := 4::bigint * 1024 * 1024 * 1024;
+    -- As much as a server can be told to take (MAX_FILE_SIZE).
+    c_bytes_max constant bigint := 10::bigint * 1024 * 1024 * 1024;
     -- What somebody begins and never ends is kept for days: this bounds it.
     c_uploads_max constant integer := 50;
     v_before constant text := chat.act_as(p_actor);

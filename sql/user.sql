@@ -56,7 +56,7 @@ begin
         new.revision := 1;
     end if;
 
-    new.name := btrim(new.name);
+    new.name := btrim(new.name, E' \t\n\r\f\v');
     if coalesce(new.name, '') = '' then
         perform chat.refuse(422, 'name_required', 'name: must have at least one character that is not a space.');
     elsif char_length(new.name) > 80 then

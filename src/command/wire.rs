@@ -80,6 +80,10 @@ struct BareSend {
 
 /// Reads a frame. The reference comes back even when the rest can not be read.
 pub fn parse(frame: &[u8], actor: Actor) -> (Option<Value>, Result<Command, Problem>) {
+    if !is_object(frame) {
+        let problem = Problem::bad_request("bad_json", "A frame is one JSON object.");
+        return (None, Err(problem));
+    }
     let head: Head = match serde_json::from_slice(frame) {
         Ok(head) => head,
         Err(error) => {
@@ -206,8 +210,19 @@ fn change(message_id: Uuid, deed: Deed) -> Command {
     Command::Change { message_id, deed }
 }
 
+/// A list of the fields' values would be read as well, and what is no object at all has no field to name.
+fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'{')
+}
+
 /// Reads a JSON object; an error names the field and what is wrong with it.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Problem> {
+    if !is_object(json) {
+        return Err(Problem::bad_request(
+            "bad_json",
+            "The body must be one JSON object.",
+        ));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

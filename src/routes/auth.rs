@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
+use crate::command;
 use crate::identity::{self, Token};
 use crate::problem::Problem;
 use crate::settings::AuthMode;
@@ -85,7 +86,7 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
     } else if bytes.iter().all(u8::is_ascii_whitespace) {
         GuestBody::default()
     } else {
-        http::from_json(&bytes)?
+        command::read(&bytes)?
     };
     http::check_text("name", given.name.as_deref())?;
     let name = given

@@ -135,19 +135,7 @@ pub async fn read_body(body: Incoming) -> Result<Bytes, Problem> {
 
 /// Reads a JSON object; an error names the field.
 pub async fn read_json<T: DeserializeOwned>(body: Incoming) -> Result<T, Problem> {
-    from_json(&read_body(body).await?)
-}
-
-/// The same, of bytes that are there.
-pub fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
-    // A list of the fields' values would be read as well, and what is no object at all has no field to name.
-    if json.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::bad_request(
-            "bad_json",
-            "The body must be one JSON object.",
-        ));
-    }
-    crate::command::read(json)
+    crate::command::read(&read_body(body).await?)
 }
 
 /// A text field that goes into the database: PostgreSQL's text can not hold U+0000.

@@ -30,8 +30,6 @@ const EXCERPT_CHARACTERS_MAX: usize = 120;
 
 /// Something that is no white space, wherever it stands.
 const NOT_BLANK: &str = r"\S";
-/// Names and titles: other white space than spaces is something there.
-const NOT_SPACES: &str = "[^ ]";
 
 pub const KINDS: [&str; 11] = [
     "text", "emoji", "image", "gif", "video", "audio", "voice", "file", "location", "contact",
@@ -115,7 +113,7 @@ pub fn data() -> RefOr<Schema> {
 }
 
 pub fn name() -> RefOr<Schema> {
-    or_null(text(1, NAME_CHARACTERS_MAX).pattern(Some(NOT_SPACES)))
+    or_null(text(1, NAME_CHARACTERS_MAX).pattern(Some(NOT_BLANK)))
 }
 
 /// Of a guest, who may leave it to us.
@@ -140,12 +138,12 @@ pub fn username() -> RefOr<Schema> {
 
 pub fn title() -> RefOr<Schema> {
     text(1, TITLE_CHARACTERS_MAX)
-        .pattern(Some(NOT_SPACES))
+        .pattern(Some(NOT_BLANK))
         .into()
 }
 
 pub fn new_title() -> RefOr<Schema> {
-    or_null(text(1, TITLE_CHARACTERS_MAX).pattern(Some(NOT_SPACES)))
+    or_null(text(1, TITLE_CHARACTERS_MAX).pattern(Some(NOT_BLANK)))
 }
 
 pub fn description() -> RefOr<Schema> {
