@@ -23,6 +23,7 @@ export class Search {
   #at = -1; // the hit that was gone to
   #goes = false; // to a hit, just now
   #failed = false;
+  #scrolled = 0; // how far the list was
   #before = null; // what had the focus
 
   // Lifecycle
@@ -31,7 +32,7 @@ export class Search {
     this.#navigation = navigation;
     const on = (target, type, handle) => target.addEventListener(type, handle, { signal });
     const clicks = {
-      close: () => this.#close(), end: () => this.#close(), back: () => this.#walk(false),
+      close: () => this.#close(), end: () => this.#close(), back: () => this.#showAll(),
       clear: () => this.#clear(), act: () => this.#act(), more: () => this.#more(),
       up: () => this.#step(-1), down: () => this.#step(1),
     };
@@ -64,6 +65,7 @@ export class Search {
     if (!isOpen) {
       this.#before = document.activeElement;
       await loadStylesheet("search.css").catch(() => {});
+      this.#scrolled = this.#list.scrollTop;
       document.querySelector(".sidebar").after(this.#element);
     }
     this.#walk(false);
@@ -83,6 +85,10 @@ export class Search {
     return this.#element.querySelector(`.search__${name}`);
   }
 
+  get #list() {
+    return document.querySelector(".sidebar__nav");
+  }
+
   get #query() {
     return this.#part("query");
   }
@@ -100,6 +106,7 @@ export class Search {
     const hadFocus = this.#element.contains(document.activeElement);
     this.#asking.abort();
     this.#element.remove();
+    this.#list.scrollTop = this.#scrolled; // Not every browser keeps it of what was not shown.
     if (!hadFocus) return;
     const isThere = this.#before?.isConnected && this.#before !== document.body && this.#before.getClientRects().length;
     const elsewhere = document.querySelector(".pane__search") ?? document.querySelector(".sidebar__search");
@@ -220,7 +227,7 @@ export class Search {
     const count = `${links.length}${this.#next ? "+" : ""}`;
     this.#part("more").hidden = !this.#next;
     this.#part("walk").hidden = links.length === 0;
-    this.#part("place").textContent = this.#at < 0 ? countOf(links.length, count) : `${this.#at + 1} of ${count}`;
+    this.#part("place").firstElementChild.textContent = this.#at < 0 ? countOf(links.length, count) : `${this.#at + 1} of ${count}`;
     this.#part("up").disabled = this.#at <= 0;
     this.#part("down").disabled = this.#at === links.length - 1 && !this.#next;
     links.forEach((link, at) => {
@@ -331,6 +338,13 @@ export class Search {
     this.#say(`${this.#part("place").textContent}: ${link.querySelector(".hit__sender").textContent}, ${link.querySelector(".hit__words").textContent}`);
     // One goes on from here; on a phone there is nothing to type on.
     if (this.#element.contains(focused) && focused.getClientRects().length) focused.focus({ preventScroll: true });
+  }
+
+  #showAll() {
+    this.#walk(false);
+    const link = this.#links[this.#at];
+    link.scrollIntoView({ block: "center" });
+    link.focus({ preventScroll: true });
   }
 
   // On a phone the messages are behind it, until one goes to them.

@@ -116,7 +116,7 @@ export class SearchFilters extends EventTarget {
     query.ariaLabel = query.placeholder;
     const from = this.#part("from");
     from.toggleAttribute("data-set", Boolean(this.#from));
-    from.querySelector(".chip__words").textContent = this.#from ? `From ${this.#from.name}` : "From anyone";
+    from.querySelector(".chip__words").textContent = this.#from ? `From ${this.#from.name}` : "Anyone";
     for (const name of ["kind", "time"]) this.#part(name).parentElement.toggleAttribute("data-set", Boolean(this.#part(name).value));
     this.#part("reset").hidden = !this.isSet;
   }

@@ -53,6 +53,8 @@ mod reading;
 mod reconnecting;
 #[path = "browser/safety.rs"]
 mod safety;
+#[path = "browser/search.rs"]
+mod search;
 #[path = "browser/sending.rs"]
 mod sending;
 #[path = "browser/small_screen.rs"]

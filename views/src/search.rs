@@ -79,6 +79,18 @@ impl Hit<'_> {
         marked(&words, terms)
     }
 
+    /// The conversation; a chat with the very sender goes without their name once more.
+    fn place(&self, within: &str, with: &str, alone: &str) -> Markup {
+        let is_direct = self.kind == "direct";
+        html! {
+            @if is_direct && self.message.sender_name == Some(self.title) {
+                (alone)
+            } @else {
+                (if is_direct { with } else { within }) bdi { (self.title) }
+            }
+        }
+    }
+
     fn face(&self) -> Markup {
         let Message {
             sender_id,
@@ -103,12 +115,9 @@ pub fn hits(hits: &[Hit<'_>], terms: &[String], is_in_one: bool, next: Option<&s
                         b.hit__sender dir="auto" { (hit.sender()) }
                         span.hit__time { (time(hit.message.created_at)) }
                         @if !is_in_one {
-                            span.hit__place dir="auto" {
-                                @if hit.kind == "direct" { "Chat with " } @else { "In " }
-                                bdi { (hit.title) }
-                            }
+                            span.hit__place dir="auto" { (hit.place("In ", "Chat with ", "Direct chat")) }
                         }
-                        span.hit__words dir="auto" { (hit.words(terms)) }
+                        span.hit__words { bdi { (hit.words(terms)) } }
                     }
                 }
             }
@@ -133,7 +142,7 @@ pub fn found_messages(hits: &[Hit<'_>], terms: &[String], query: &str) -> Markup
                             span.picture { (hit.face()) }
                             span.switcher__title dir="auto" {
                                 (hit.sender())
-                                span.switcher__where { @if hit.kind == "direct" { ", chat with " } @else { " in " } bdi { (hit.title) } }
+                                span.switcher__where { (hit.place(" in ", ", chat with ", "")) }
                             }
                             span.switcher__detail dir="auto" { (hit.words(terms)) }
                         }
@@ -170,6 +179,8 @@ pub(crate) fn search_panel() -> Markup {
     html! {
         template #search-template {
             section.search role="search" aria-label="Messages" {
+                // On a phone it is all that there is.
+                h1.search__heading.visually-hidden { "Search" }
                 form.search__form {
                     div.search__head {
                         button.search__close.icon-button type="button" aria-label="Close the search" { (icon(Icon::Back)) }
@@ -183,7 +194,7 @@ pub(crate) fn search_panel() -> Markup {
                     div.search__filters role="group" aria-label="Filters" {
                         button.search__within.chip type="button" aria-pressed="false" hidden { span.chip__words dir="auto" {} }
                         button.search__from.chip type="button" aria-expanded="false" aria-controls="search-people" {
-                            (icon(Icon::People)) span.chip__words dir="auto" { "From anyone" }
+                            span.chip__words dir="auto" { "Anyone" }
                         }
                         (choice("kind", "Kind of message", &KINDS))
                         (choice("time", "Time", &TIMES))
@@ -203,7 +214,7 @@ pub(crate) fn search_panel() -> Markup {
                     div.search__note hidden {
                         (icon(Icon::Search))
                         p.search__title dir="auto" {}
-                        p.search__hint {}
+                        p.search__hint dir="auto" {}
                         button.search__act.button.button--quiet type="button" hidden {}
                     }
                     ol.search__hits aria-label="Messages found" {}
@@ -211,7 +222,7 @@ pub(crate) fn search_panel() -> Markup {
                 }
                 div.search__walk hidden {
                     button.search__back.icon-button type="button" aria-label="All that was found" { (icon(Icon::List)) }
-                    p.search__place {}
+                    p.search__place { bdi {} }
                     button.search__up.icon-button type="button" aria-label="Previous message found" title="Previous (Shift F3)" { (icon(Icon::Up)) }
                     button.search__down.icon-button type="button" aria-label="Next message found" title="Next (F3)" { (icon(Icon::Down)) }
                     button.search__end.icon-button type="button" aria-label="End the search" { (icon(Icon::Close)) }
