@@ -21,7 +21,8 @@ export class Search {
   #next = null; // the message that the next page comes after
   #loading = null; // a promise while the next page is on its way
   #at = -1; // the hit that was gone to
-  #goes = false; // to a hit, just now
+  #going = 0; // ways to hits that are under way
+  #searching = null; // a promise of the newest search
   #failed = false;
   #scrolled = 0; // how far the list was
   #before = null; // what had the focus
@@ -39,7 +40,7 @@ export class Search {
     for (const [name, handle] of Object.entries(clicks)) on(this.#part(name), "click", handle);
     this.#filters = new SearchFilters(this.#element, signal);
     on(this.#filters, "change", () => this.#search());
-    whenTyped(this.#query, () => this.#search(), signal);
+    whenTyped(this.#query, () => this.#isAsked() || this.#search(), signal);
     on(this.#query, "input", () => this.#part("clear").hidden = !this.#query.value);
     on(this.#part("form"), "submit", (event) => event.preventDefault());
     on(this.#hits, "click", (event) => this.#clicked(event));
@@ -115,7 +116,7 @@ export class Search {
 
   // A conversation that is not the one searched in.
   #arrived({ dataset }) {
-    if (this.#goes || !this.#element.isConnected) return;
+    if (this.#going || !this.#element.isConnected) return;
     const { within } = this.#filters;
     if (phone.matches || (within && within !== dataset.conversationId)) this.#close();
   }
@@ -128,7 +129,15 @@ export class Search {
     return query || this.#filters.isSet ? what : null;
   }
 
-  async #search() {
+  #isAsked() {
+    return !this.#failed && String(this.#what()) === String(this.#asked);
+  }
+
+  #search() {
+    return this.#searching = this.#ask();
+  }
+
+  async #ask() {
     this.#asking.abort();
     this.#asking = new AbortController();
     const { signal } = this.#asking;
@@ -314,9 +323,8 @@ export class Search {
   }
 
   async #step(by) {
-    const what = this.#what();
-    // What was typed just now has not been searched for yet.
-    if (what && String(what) !== String(this.#asked)) await this.#search();
+    // What was typed just now may not have been searched for yet.
+    await (this.#isAsked() ? this.#searching : this.#search());
     const at = this.#at + by;
     if (at >= this.#links.length) await this.#more();
     if (this.#links[at]) await this.#goTo(at, { replaces: this.#at >= 0 });
@@ -330,11 +338,11 @@ export class Search {
     link.scrollIntoView({ block: "nearest" });
     const { activeElement: focused } = document;
     const shown = shownConversation();
-    this.#goes = true;
+    this.#going += 1;
     this.#walk(phone.matches);
     if (shown?.id === conversationId) await shown.timeline.jumpTo(Number(seq));
     else await this.#navigation.go(new URL(link.href).pathname, { replaces });
-    this.#goes = false;
+    this.#going -= 1;
     this.#say(`${this.#part("place").textContent}: ${link.querySelector(".hit__sender").textContent}, ${link.querySelector(".hit__words").textContent}`);
     // One goes on from here; on a phone there is nothing to type on.
     if (this.#element.contains(focused) && focused.getClientRects().length) focused.focus({ preventScroll: true });

@@ -168,6 +168,10 @@ export class SearchFilters extends EventTarget {
   }
 
   #peopleKeydown(event) {
+    if (event.key === "Enter" && event.target === this.#part("name") && !event.isComposing) {
+      event.preventDefault();
+      return this.#took(this.#root.querySelector(".search__sender[data-name]")); // The first of that name.
+    }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     const stops = [this.#part("name"), ...this.#root.querySelectorAll(".search__sender")];

@@ -62,8 +62,10 @@ export class Switcher {
 
   // Names are there at once; what was said comes below them, a moment later.
   async #findSaid(query, signal) {
-    const said = parse(await part(`/search/options?${new URLSearchParams({ q: query })}`, { signal }));
-    if (signal.aborted || "short" in said.dataset) return;
+    const html = await part(`/search/options?${new URLSearchParams({ q: query })}`, { signal }).catch(() => null);
+    if (signal.aborted || !html) return; // The names do without.
+    const said = parse(html);
+    if ("short" in said.dataset) return;
     this.#found.append(...said.children);
     if (!this.#chosen) this.#choose(this.#options[0]);
     if (this.#found.querySelector(".switcher__group")) this.#note.textContent = "";

@@ -220,8 +220,8 @@ async fn in_a_conversation_one_walks_from_hit_to_hit_however_deep_and_the_focus_
     // 5, 50 to 59, 500: more than a page would be found of "message".
     look_for(&ada, "message").await;
     until_at(&ada, "20+ messages").await;
+    // Enter at once goes to the first of what was typed last, and what comes later leaves it there.
     look_for(&ada, "\"message 5\"").await;
-    until_at(&ada, "12 messages").await;
     press(&ada, Key::Enter).await;
     until_at(&ada, "1 of 12").await;
     until_shown(&ada, "message 500").await;
@@ -271,7 +271,7 @@ async fn in_a_conversation_one_walks_from_hit_to_hit_however_deep_and_the_focus_
         "search__query"
     );
 
-    // A later answer counts, whichever comes first.
+    // What could not be searched for is, as soon as there is a line again.
     ada.cut().await;
     look_for(&ada, "elsewhere 5").await;
     until_note(&ada, "No connection").await;

@@ -1,10 +1,12 @@
 //! Searching over HTTP.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::asking::ask;
 use crate::cast::{Cast, until};
-use crate::support::run;
+use crate::support::{Person, run};
 
 fn bodies(page: &Value) -> Vec<&str> {
     page["items"]
@@ -173,4 +175,50 @@ async fn a_server_indexes_what_is_sent_and_what_was_there_before_it() {
     )
     .await;
     server.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_gets_what_was_found_as_a_part_with_the_found_words_marked() {
+    let cast = Cast::assemble().await;
+    let said = cast.ada.say(cast.direct, "Ein Café <b> am **See**").await;
+    let part = async |person: Option<&Person>, path: &str| {
+        let cookie = person.map(|person| format!("webchat_session={}", person.token));
+        let headers: Vec<_> = cookie
+            .iter()
+            .map(|cookie| ("cookie", cookie.as_str()))
+            .collect();
+        let path = format!("/parts/search{path}");
+        let response = ask(cast.server.address, Method::GET, &path, &headers, "").await;
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let (status, html) = part(Some(&cast.bob), "?q=CAFE%20see").await;
+    assert_eq!(status, 200);
+    let expected = "Ein <mark>Café</mark> &lt;b&gt; am <mark>See</mark>";
+    assert!(html.contains(expected), "{html}");
+    let address = format!("/c/{}/{}", cast.direct, said["seq"]);
+    assert!(html.contains(&address), "{html}");
+    let (_, html) = part(Some(&cast.bob), "/options?q=cafe").await;
+    assert!(
+        html.contains(&address) && html.contains(r#"data-query="cafe""#),
+        "{html}"
+    );
+
+    // Too little is no mistake of who types; what belongs to others is not there.
+    let (status, html) = part(Some(&cast.bob), "?q=a").await;
+    assert!(status == 200 && html.contains("data-short"), "{html}");
+    let (status, html) = part(Some(&cast.eve), "?q=cafe").await;
+    assert!(status == 200 && !html.contains("<li"), "{html}");
+    let of_others = format!("?q=cafe&conversation_id={}", cast.direct);
+    assert_eq!(part(Some(&cast.eve), &of_others).await.0, 403);
+    let (_, html) = part(
+        Some(&cast.bob),
+        &format!("/senders?q=ÀD&conversation_id={}", cast.direct),
+    )
+    .await;
+    assert!(html.contains(">Ada<") && !html.contains(">Bob"), "{html}");
+    let of_others = format!("/senders?conversation_id={}", cast.direct);
+    assert_eq!(part(Some(&cast.eve), &of_others).await.0, 403);
+    for path in ["?q=cafe", "/options?q=cafe", "/senders"] {
+        assert_eq!(part(None, path).await.0, 401, "{path}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What was looked for, picked out where it was found: compared as the database compares (`chat.fold_text`).
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -14,7 +16,7 @@ const LEAD_KEPT: usize = 30;
 /// A character of the text, as people count them, and what it is compared by.
 struct Piece<'a> {
     text: &'a str,
-    folded: String,
+    folded: Cow<'a, str>,
     found: bool,
 }
 
@@ -89,7 +91,11 @@ fn compare<'a>(text: &'a str, terms: &[String]) -> Vec<Piece<'a>> {
 }
 
 /// As `chat.fold_spaces` does: small letters, no accents, NFKD and then NFC.
-fn fold(text: &str) -> String {
+fn fold(text: &str) -> Cow<'_, str> {
+    // Most of what is written, as it is.
+    if let [b'!'..=b'@' | b'['..=b'~' | b' '] = text.as_bytes() {
+        return Cow::Borrowed(text);
+    }
     let is_space = |letter: char| {
         letter <= ' '
             || matches!(
@@ -99,13 +105,14 @@ fn fold(text: &str) -> String {
             )
     };
     if text.chars().all(is_space) {
-        return " ".to_owned();
+        return Cow::Borrowed(" ");
     }
     text.nfkd()
         .filter(|letter| !matches!(letter, '\u{300}'..='\u{36f}' | '\u{fe0e}' | '\u{fe0f}'))
         .flat_map(char::to_lowercase)
         .nfc()
-        .collect()
+        .collect::<String>()
+        .into()
 }
 
 #[cfg(test)]
@@ -174,7 +181,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn nothing_is_lost_or_made_whatever_is_said_and_looked_for(text in ".{0,150}", terms in proptest::collection::vec(".{0,3}", 0..4)) {
-            let terms: Vec<String> = terms.iter().map(|term| fold(term)).collect();
+            let terms: Vec<String> = terms.iter().map(|term| fold(term).into_owned()).collect();
             let pieces = compare(&text, &terms);
             let whole: String = pieces.iter().map(|piece| piece.text).collect();
             proptest::prop_assert_eq!(whole, text);
