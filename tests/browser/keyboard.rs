@@ -112,8 +112,10 @@ async fn tab_goes_from_the_list_over_the_messages_and_the_box_to_the_details_and
             "sidebar__viewer",
             "sidebar__find",
             "sidebar__new",
+            "sidebar__search",
             "conversation__link",
             "sidebar__product",
+            "pane__search",
             "pane__details",
             "timeline",
             "composer__emoji",
@@ -122,6 +124,7 @@ async fn tab_goes_from_the_list_over_the_messages_and_the_box_to_the_details_and
             "details__close",
             "details__mute",
             "details__link",
+            "details__date",
             "member__link",
         ])
     );

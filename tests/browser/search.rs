@@ -352,6 +352,13 @@ async fn on_a_phone_the_search_has_the_screen_and_then_a_bar_above_the_messages(
         )
         .await;
     assert_eq!(small, json!([]), "too small for a finger");
+    let zooms = ada
+        .value(
+            "Array.from(document.querySelectorAll('.search :is(input, select)'))
+                .filter((field) => parseFloat(getComputedStyle(field).fontSize) < 16).map((field) => field.className)",
+        )
+        .await;
+    assert_eq!(zooms, json!([]), "the page would zoom in");
 
     // More come as one goes on.
     ada.value("document.querySelector('.search__results').scrollTop = 1e6")
