@@ -328,6 +328,7 @@ async fn on_a_phone_the_search_has_the_screen_and_then_a_bar_above_the_messages(
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
     let ada = Visitor::enter(Way::Phone, server.address, "Ada").await;
+    ada.prefer("prefers-reduced-motion", "reduce").await;
     let bob = Person::guest(server.address, "Bob").await;
     let chat = direct(&bob, &ada).await;
     let client = database.connect().await;
@@ -374,6 +375,8 @@ async fn on_a_phone_the_search_has_the_screen_and_then_a_bar_above_the_messages(
     until_shown(&ada, "message 7").await;
     until_at(&ada, "11 of 11").await;
     assert_eq!(ada.value(&shown(".search__results")).await, false);
+    ada.until("!document.querySelector('.message--highlight')")
+        .await;
     check(&ada, "walking on a phone", RULES).await;
     ada.click(".search__up").await;
     until_shown(&ada, "message 70").await;
