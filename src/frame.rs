@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use crate::assets;
 
 /// What a client asked its events to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,6 +169,8 @@ struct MessageJson<'a> {
     mentions: Vec<views::Mention<'a>>,
     #[serde(default, deserialize_with = "reactions")]
     reactions: Vec<views::Reaction>,
+    #[serde(default, deserialize_with = "media")]
+    media: Vec<views::Media>,
     #[serde(borrow, default)]
     preview: Option<PreviewFields<'a>>,
     revision: i64,
@@ -217,6 +222,7 @@ impl MessageFields<'_> {
             kind: &json.kind,
             body: json.body.as_deref(),
             data: self.data.as_ref(),
+            media: &json.media,
             mentions: &json.mentions,
             reactions: &json.reactions,
             preview: json.preview.as_ref().map(|preview| views::Preview {
@@ -250,7 +256,7 @@ impl MessageFields<'_> {
     /// What it says in one line, where that is something else than its body.
     fn words(&self) -> Option<Cow<'_, str>> {
         let body = self.json.body.as_deref();
-        let words = views::summary(&self.json.kind, body, self.data.as_ref());
+        let words = views::summary(&self.json.kind, body, self.data.as_ref(), &self.json.media);
         (self.json.deleted_at.is_none() && words != body.unwrap_or_default()).then_some(words)
     }
 }
@@ -270,6 +276,7 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         duration_ms,
         waveform,
         alt,
+        pack,
         latitude,
         longitude,
         address,
@@ -278,6 +285,11 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         emails,
         organization,
     } = serde_json::from_str(data.get()).ok()?;
+    let is_ours = kind == "sticker" && pack.as_deref() == Some(assets::STICKER_PACK);
+    let drawing = name
+        .as_deref()
+        .filter(|_| is_ours)
+        .and_then(assets::sticker);
     Some(views::Data {
         url,
         name,
@@ -288,6 +300,7 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         duration_ms,
         waveform: waveform.unwrap_or_default(),
         alt,
+        drawing,
         latitude,
         longitude,
         address,
@@ -321,6 +334,8 @@ struct DataFields {
     waveform: Option<Vec<f64>>,
     #[serde(deserialize_with = "if_readable")]
     alt: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    pack: Option<String>,
     #[serde(deserialize_with = "if_readable")]
     latitude: Option<f64>,
     #[serde(deserialize_with = "if_readable")]
@@ -380,6 +395,36 @@ fn reactions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<views::Re
         user_ids: fields.user_ids,
     };
     Ok(fields.into_iter().flatten().map(reaction).collect())
+}
+
+/// A message's media; also of lists, where nothing is borrowed any more.
+pub fn media<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<views::Media>, D::Error> {
+    #[derive(Deserialize)]
+    struct MediaFields {
+        id: String,
+        name: String,
+        #[serde(rename = "type")]
+        media_type: Option<String>,
+        size: Option<f64>,
+        width: Option<f64>,
+        height: Option<f64>,
+        duration_ms: Option<f64>,
+        animated: Option<bool>,
+        thumbnail: Option<IgnoredAny>,
+    }
+    let fields: Option<Vec<MediaFields>> = Deserialize::deserialize(deserializer)?;
+    let medium = |fields: MediaFields| views::Media {
+        id: fields.id,
+        name: fields.name,
+        media_type: fields.media_type,
+        size: fields.size,
+        width: fields.width,
+        height: fields.height,
+        duration_ms: fields.duration_ms,
+        animated: fields.animated == Some(true),
+        has_thumbnail: fields.thumbnail.is_some(),
+    };
+    Ok(fields.into_iter().flatten().map(medium).collect())
 }
 
 fn websocket_text(payload: &[u8]) -> Bytes {

@@ -12,6 +12,7 @@
 //! - [`listener`]: hears what the database announces
 //! - [`relay`]: turns announcements into frames, encoded once
 //! - [`frame`]: an event and its encodings
+//! - [`assets`], [`emoji`]: the files that the page is made of
 //! - [`hub`]: who is connected and what they are subscribed to
 //! - [`newest`]: the newest pages of conversations, kept for the next who ask
 //! - [`stream`]: WebSocket and Server-Sent Events
@@ -25,7 +26,9 @@
 //! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
 //! never queries; only `postgres` names tokio_postgres.
 
+pub mod assets;
 pub mod command;
+pub mod emoji;
 pub mod frame;
 pub mod hub;
 pub mod identity;

@@ -9,7 +9,8 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 use utoipa_swagger_ui::Config;
 
 use super::http::{self, Response};
-use super::{Asked, assets, pages};
+use super::{Asked, pages};
+use crate::assets;
 use crate::problem::Problem;
 
 const WIRE: &str = include_str!("../../docs/wire.md");

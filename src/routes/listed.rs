@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::frame::card_data;
+use crate::frame::{card_data, media};
 use crate::problem::Problem;
 
 /// What a conversation without a title of its own is called.
@@ -130,6 +130,8 @@ impl<'de> Deserialize<'de> for LastMessage {
             /// Not raw: lists are read within other objects too, where nothing is raw any more.
             #[serde(default)]
             data: Option<Value>,
+            #[serde(default, deserialize_with = "media")]
+            media: Vec<views::Media>,
             created_at: String,
             deleted_at: Option<Cow<'a, str>>,
         }
@@ -142,7 +144,7 @@ impl<'de> Deserialize<'de> for LastMessage {
         let text = match fields.deleted_at {
             Some(_) => views::DELETED.to_owned(),
             None => {
-                views::summary(&fields.kind, fields.body.as_deref(), data.as_ref()).into_owned()
+                views::summary(&fields.kind, fields.body.as_deref(), data.as_ref(), &fields.media).into_owned()
             }
         };
         Ok(Self {

@@ -5,7 +5,6 @@ mod auth;
 mod compression;
 mod conversations;
 mod docs;
-mod emoji;
 mod http;
 mod known;
 mod listed;

@@ -371,7 +371,7 @@ async fn a_first_visit_loads_little_and_announces_just_what_its_script_imports()
     for other in others.iter().chain(&icon) {
         bytes += packed(other).await;
     }
-    assert!(others.len() == 7 && icon.len() == 1);
+    assert!(others.len() == 8 && icon.len() == 1);
     assert!(
         script_bytes <= FIRST_SCRIPT_BYTES_MAX && bytes <= FIRST_LOAD_BYTES_MAX,
         "{bytes} bytes, {script_bytes} of them script"

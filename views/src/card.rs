@@ -1,5 +1,5 @@
-//! Messages of more than words, each as a card that names what it is and leads to it. The page loads nothing of
-//! other origins, so a photo is named here and opens elsewhere.
+//! Messages of more than words whose content is not ours, each as a card that names what it is and leads to it. The
+//! page loads nothing of other origins, so a photo is named here and opens elsewhere. What is ours: [`crate::media`].
 
 use std::borrow::Cow;
 
@@ -7,10 +7,11 @@ use maud::{Markup, html};
 
 use crate::avatar::avatar;
 use crate::icon::{Icon, icon};
+use crate::media::Media;
 use crate::text::{excerpt, is_web};
 
 /// Bars of a waveform; more are finer than a phone shows.
-const BARS_MAX: usize = 40;
+const BARS_MAX: usize = 48;
 /// Of each, numbers and addresses of one person; more make no card.
 const WAYS_MAX: usize = 5;
 /// Longer endings of a file's name are no type.
@@ -32,6 +33,8 @@ pub struct Data {
     /// How loud it is, from 0 to 100, from beginning to end.
     pub waveform: Vec<f64>,
     pub alt: Option<String>,
+    /// Where a sticker of the built-in pack is drawn, on this server.
+    pub drawing: Option<String>,
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
     pub address: Option<String>,
@@ -41,30 +44,50 @@ pub struct Data {
     pub organization: Option<String>,
 }
 
-/// Whether a message of this kind is shown as a card, its words below.
+/// Whether a message of this kind is more than words, which stand below what it is.
 pub fn is_card(kind: &str) -> bool {
     label(kind).is_some()
 }
 
 /// What a message says in one line: for quotes, the list, notifications. Its words, or what it is instead.
-pub fn summary<'a>(kind: &str, body: Option<&'a str>, data: Option<&Data>) -> Cow<'a, str> {
+pub fn summary<'a>(
+    kind: &str,
+    body: Option<&'a str>,
+    data: Option<&Data>,
+    media: &[Media],
+) -> Cow<'a, str> {
     let body = body.unwrap_or_default();
     match kind {
         "system" => Cow::Borrowed(body),
         _ if !is_card(kind) => excerpt(body),
-        _ if body.is_empty() => Cow::Owned(words(kind, data)),
-        _ => Cow::Owned(format!("{}: {}", words(kind, data), excerpt(body))),
+        _ if body.is_empty() => Cow::Owned(words(kind, data, media)),
+        _ => Cow::Owned(format!("{}: {}", words(kind, data, media), excerpt(body))),
     }
 }
 
-/// What it is: "Photo", "File: notes.pdf".
-pub fn words(kind: &str, data: Option<&Data>) -> String {
+/// What it is: "Photo", "3 photos", "File: notes.pdf", "Voice message, 0:12".
+pub fn words(kind: &str, data: Option<&Data>, media: &[Media]) -> String {
     let label = label(kind).unwrap_or("Message");
-    let name = data.and_then(|data| text_of(data.name.as_deref()));
-    match (kind, name) {
-        ("file" | "contact" | "audio", Some(name)) => format!("{label}: {name}"),
+    let own_name = data.and_then(|data| text_of(data.name.as_deref()));
+    let name = own_name.or(media.first().and_then(|medium| text_of(Some(&medium.name))));
+    let length = || length_of(data, media).and_then(duration);
+    match (kind, media.len()) {
+        ("image", count @ 2..) => format!("{count} photos"),
+        ("file", count @ 2..) => format!("{count} files"),
+        ("file" | "contact" | "audio", _) => {
+            name.map_or_else(|| label.to_owned(), |name| format!("{label}: {name}"))
+        }
+        ("voice", _) => {
+            length().map_or_else(|| label.to_owned(), |length| format!("{label}, {length}"))
+        }
         _ => label.to_owned(),
     }
+}
+
+/// What was measured counts for more than what its sender says.
+fn length_of(data: Option<&Data>, media: &[Media]) -> Option<f64> {
+    let measured = media.first().and_then(|medium| medium.duration_ms);
+    measured.or(data.and_then(|data| data.duration_ms))
 }
 
 fn label(kind: &str) -> Option<&'static str> {
@@ -86,7 +109,7 @@ fn label(kind: &str) -> Option<&'static str> {
 pub(crate) fn card(kind: &str, data: Option<&Data>) -> Markup {
     let nothing = Data::default();
     let known = data.unwrap_or(&nothing);
-    let spoken = spoken(kind, known);
+    let spoken = spoken(kind, known, &[]);
     html! {
         div.card data-words=(spoken) {
             @match kind {
@@ -101,16 +124,16 @@ pub(crate) fn card(kind: &str, data: Option<&Data>) -> Markup {
 }
 
 /// For the ear, in the order in which it matters.
-fn spoken(kind: &str, data: &Data) -> String {
+pub(crate) fn spoken(kind: &str, data: &Data, media: &[Media]) -> String {
     let about = match kind {
-        "voice" | "audio" | "video" => data.duration_ms.and_then(duration),
+        "audio" | "video" => length_of(Some(data), media).and_then(duration),
         "location" => text_of(data.name.as_deref())
             .or(text_of(data.address.as_deref()))
             .map(str::to_owned),
         "image" | "gif" | "sticker" => text_of(data.alt.as_deref()).map(str::to_owned),
         _ => None,
     };
-    let words = words(kind, Some(data));
+    let words = words(kind, Some(data), media);
     match about {
         Some(about) => format!("{words}, {about}"),
         None => words,
@@ -138,7 +161,7 @@ fn file(kind: &str, data: &Data) -> Markup {
     let parts = [
         title.filter(|_| kind != "file").map(|_| label.to_owned()),
         size,
-        type_name(data),
+        file_type(data.name.as_deref(), data.media_type.as_deref()),
         data.duration_ms.and_then(duration),
         data.size.and_then(bytes),
     ];
@@ -152,7 +175,7 @@ fn file(kind: &str, data: &Data) -> Markup {
 }
 
 fn voice(data: &Data) -> Markup {
-    let bars = (!data.waveform.is_empty()).then(|| waveform(&data.waveform));
+    let bars = (!data.waveform.is_empty()).then(|| waveform("card__bars", &data.waveform));
     let length = data.duration_ms.and_then(duration);
     row(
         picture(Icon::Play),
@@ -247,12 +270,12 @@ fn card_text(title: &str, detail: &str, bars: Option<Markup>) -> Markup {
     }
 }
 
-fn picture(drawing: Icon) -> Markup {
+pub(crate) fn picture(drawing: Icon) -> Markup {
     html! { span.card__icon { (icon(drawing)) } }
 }
 
 /// One bar for each part of it, as high as the loudest of the part.
-fn waveform(levels: &[f64]) -> Markup {
+pub(crate) fn waveform(class: &str, levels: &[f64]) -> Markup {
     let count = levels.len().min(BARS_MAX);
     let bars = (0..count).map(|bar| {
         let part = &levels[bar * levels.len() / count..(bar + 1) * levels.len() / count];
@@ -262,7 +285,7 @@ fn waveform(levels: &[f64]) -> Markup {
     });
     let path: String = bars.collect();
     html! {
-        svg.card__bars viewBox={ "0 0 " (count * 4) " 24" } aria-hidden="true" focusable="false" { path d=(path); }
+        svg class=(class) viewBox={ "0 0 " (count * 4) " 24" } aria-hidden="true" focusable="false" { path d=(path); }
     }
 }
 
@@ -277,11 +300,11 @@ fn web_link(data: &Data) -> Option<&str> {
 }
 
 /// What can be read of it.
-fn text_of(text: Option<&str>) -> Option<&str> {
+pub(crate) fn text_of(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()
@@ -301,21 +324,17 @@ fn is_email(text: &str) -> bool {
     })
 }
 
-fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
+pub(crate) fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.join(" · ")
 }
 
 /// As people call it: by the ending of the name, or the second half of the type.
-fn type_name(data: &Data) -> Option<String> {
-    let of_name = data
-        .name
-        .as_deref()
+pub(crate) fn file_type(name: Option<&str>, media_type: Option<&str>) -> Option<String> {
+    let of_name = name
         .and_then(|name| name.rsplit_once('.'))
         .map(|(_, ending)| ending);
-    let of_type = data
-        .media_type
-        .as_deref()
+    let of_type = media_type
         .and_then(|name| name.split_once('/'))
         .map(|(_, second)| second);
     [of_name, of_type]
@@ -329,7 +348,7 @@ fn type_name(data: &Data) -> Option<String> {
 }
 
 /// "2.4 MB".
-fn bytes(size: f64) -> Option<String> {
+pub(crate) fn bytes(size: f64) -> Option<String> {
     if !size.is_finite() || size < 0.0 {
         return None;
     }
@@ -349,7 +368,7 @@ fn bytes(size: f64) -> Option<String> {
 }
 
 /// "1:02:03".
-fn duration(ms: f64) -> Option<String> {
+pub(crate) fn duration(ms: f64) -> Option<String> {
     if !ms.is_finite() || !(0.0..=1e12).contains(&ms) {
         return None;
     }
@@ -398,11 +417,11 @@ mod tests {
             let html = card(kind, None).into_string();
             assert!(html.contains(&format!("{label}<")), "{html}");
             assert!(!html.contains("href"), "{html}");
-            assert_eq!(summary(kind, None, None), label);
+            assert_eq!(summary(kind, None, None, &[]), label);
         }
-        assert_eq!(summary("poll", Some("**Who?**"), None), "Who?");
-        assert_eq!(summary("image", Some("_Look_"), None), "Photo: Look");
-        assert_eq!(summary("system", Some("_a_ joined"), None), "_a_ joined");
+        assert_eq!(summary("poll", Some("**Who?**"), None, &[]), "Who?");
+        assert_eq!(summary("image", Some("_Look_"), None, &[]), "Photo: Look");
+        assert_eq!(summary("system", Some("_a_ joined"), None, &[]), "_a_ joined");
     }
 
     #[test]
@@ -480,10 +499,10 @@ mod tests {
         for (ms, expected) in [(0.0, "0:00"), (61_400.0, "1:01"), (3_723_000.0, "1:02:03")] {
             assert_eq!(duration(ms).as_deref(), Some(expected));
         }
-        let html = waveform(&[0.0, 100.0]).into_string();
+        let html = waveform("bars", &[0.0, 100.0]).into_string();
         assert!(html.contains(r#"viewBox="0 0 8 24""#) && html.contains("M2 11.0v2.0M6 1.0v22.0"));
         assert_eq!(
-            waveform(&[50.0; 256]).into_string().matches('M').count(),
+            waveform("bars", &[50.0; 256]).into_string().matches('M').count(),
             BARS_MAX
         );
     }

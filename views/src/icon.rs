@@ -10,6 +10,7 @@ pub enum Icon {
     Close,
     Copy,
     Down,
+    Download,
     Edit,
     Emoji,
     File,
@@ -21,6 +22,7 @@ pub enum Icon {
     List,
     More,
     Music,
+    Pause,
     People,
     Photo,
     Pin,
@@ -48,6 +50,7 @@ impl Icon {
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Copy => "M9 9h11v11H9zM15 9V4H4v11h5",
             Self::Down => "M12 5v14M6 13l6 6 6-6",
+            Self::Download => "M12 4v11M7 10.5l5 5 5-5M5 20h14",
             Self::Edit => "M4 20l1-5L16 4l4 4L9 19zM13 7l4 4",
             Self::Emoji => {
                 "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM8 14.5c1 1.5 2.3 2.2 4 2.2s3-.7 4-2.2M9 9.5v.5M15 9.5v.5"
@@ -67,6 +70,7 @@ impl Icon {
             Self::Music => {
                 "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM19 16a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z"
             }
+            Self::Pause => "M8.5 6v12M15.5 6v12",
             Self::People => {
                 "M16 20v-1a5 5 0 0 0-10 0v1M11 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM17 14.5a5 5 0 0 1 4 4.5v1M15.5 4.3a3.5 3.5 0 0 1 0 6.4"
             }

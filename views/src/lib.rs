@@ -4,7 +4,8 @@
 //! - [`conversation`]: the list of conversations, and who is there.
 //! - [`pane`]: the conversation that is open, its details beside it.
 //! - [`message`]: one message, the same markup in a page, live, and when catching up.
-//! - [`card`]: messages of more than words: photos, files, places, people; [`reaction`]: what others felt.
+//! - [`media`]: photos, films, sound and files of a message; [`card`]: places, people, and what lies elsewhere;
+//!   [`reaction`]: what others felt.
 //! - [`text`]: what somebody wrote, with emphasis, lists, links and emoji.
 //! - [`person`]: lists of people.
 //! - [`found`]: what the switcher found.
@@ -29,6 +30,7 @@ pub mod icon;
 pub mod info;
 pub mod look;
 pub mod marked;
+pub mod media;
 pub mod message;
 pub mod page;
 pub mod pane;
@@ -45,6 +47,7 @@ pub use found::{Found, found};
 pub use info::{Edit, Felt, Info, Known, Seen, info};
 pub use look::Look;
 pub use marked::is_part_of;
+pub use media::Media;
 pub use maud::Markup;
 pub use message::{DELETED, Message, Preview, Reply, message};
 pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};

@@ -4,6 +4,7 @@ use crate::avatar::{avatar, tone};
 use crate::card::{Data, card, is_card, summary};
 use crate::conversation::time;
 use crate::icon::{Icon, icon};
+use crate::media::{self, Media};
 use crate::reaction::{Reaction, reactions};
 use crate::text::{Mention, Shown, is_big_emoji, is_web, shown};
 
@@ -26,6 +27,8 @@ pub struct Message<'a> {
     pub body: Option<&'a str>,
     /// Of the kinds that are more than words; None also where it cannot be read.
     pub data: Option<&'a Data>,
+    /// Of ours, up to ten.
+    pub media: &'a [Media],
     pub mentions: &'a [Mention<'a>],
     pub reactions: &'a [Reaction],
     /// Of the first address in its words.
@@ -135,7 +138,8 @@ fn above(message: &Message<'_>) -> Markup {
             span.message__forwarded { (icon(Icon::Forward)) "Forwarded" }
         }
         @if let Some(reply) = &message.reply { (quote(message.conversation_id, reply)) }
-        @if is_card(message.kind) { (card(message.kind, message.data)) }
+        @if let Some(shown) = media::shown(message.kind, message.data, message.media) { (shown) }
+        @else if is_card(message.kind) { (card(message.kind, message.data)) }
         @if let Some(preview) = message.preview.filter(|preview| is_web(preview.url)) { (page(&preview)) }
     }
 }
@@ -185,7 +189,7 @@ fn quote(conversation_id: &str, reply: &Reply<'_>) -> Markup {
     let words = if reply.deleted {
         DELETED.into()
     } else {
-        summary(reply.kind, reply.excerpt, None)
+        summary(reply.kind, reply.excerpt, None, &[])
     };
     html! {
         a.message__quote href={ "/c/" (conversation_id) "/" (reply.seq) } tabindex="-1" data-reply-to=(reply.id) {
@@ -200,7 +204,7 @@ fn modifier(message: &Message<'_>) -> &'static str {
         _ if message.deleted => " message--deleted",
         "system" => " message--system",
         _ if is_big(message) => " message--emoji",
-        _ => "",
+        kind => media::modifier(kind, message.data, message.media).unwrap_or_default(),
     }
 }
 
@@ -222,6 +226,7 @@ pub(crate) mod tests {
         kind: "text",
         body: Some("Hello\n  there"),
         data: None,
+        media: &[],
         mentions: &[],
         reactions: &[],
         preview: None,

@@ -15,13 +15,14 @@ pub(crate) const NAME_LENGTH_MAX: u32 = 80;
 const ASSETS_UNHASHED: &str = "/static/latest";
 
 /// One file for each idea, in the order in which they build on each other.
-const STYLES: [&str; 7] = [
+const STYLES: [&str; 8] = [
     "theme.css",
     "app.css",
     "shell.css",
     "message.css",
     "text.css",
     "card.css",
+    "media.css",
     "dialog.css",
 ];
 

@@ -55,7 +55,7 @@ fn address(pin: &Message<'_>) -> String {
 }
 
 fn words(pin: &Message<'_>) -> String {
-    summary(pin.kind, pin.body, pin.data).into_owned()
+    summary(pin.kind, pin.body, pin.data, pin.media).into_owned()
 }
 
 #[cfg(test)]

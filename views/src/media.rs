@@ -1,0 +1,424 @@
+//! Pictures, films, sound and files of a message, as they look and lie in it. Whatever is to load later has its space
+//! from the beginning, so that nothing moves when it comes.
+
+use maud::{Markup, html};
+
+use crate::card::{
+    Data, bytes, duration, file_type, is_id, joined, picture, spoken, text_of, waveform,
+};
+use crate::icon::{Icon, icon};
+
+/// Pixels that a picture takes at most, each way; an album is as wide.
+const PICTURE_WIDTH_MAX: f64 = 352.0;
+const PICTURE_HEIGHT_MAX: f64 = 400.0;
+/// Pixels that it takes at least: what is thinner shows its middle, and the time has room on it.
+const PICTURE_WIDTH_MIN: f64 = 128.0;
+const PICTURE_HEIGHT_MIN: f64 = 88.0;
+/// Moving pictures are smaller: one does not look at them for long.
+const GIF_SIDE_MAX: f64 = 280.0;
+const STICKER_SIDE_MAX: f64 = 168.0;
+/// Of what nobody knows the size: as most films are, and as most photos are.
+const FILM_SHAPE: (f64, f64) = (352.0, 198.0);
+const PHOTO_SHAPE: (f64, f64) = (352.0, 264.0);
+
+/// A medium of ours, as far as it is shown. Until it was looked into it has no type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Media {
+    pub id: String,
+    pub name: String,
+    /// As in `image/jpeg`, found out by the content.
+    pub media_type: Option<String>,
+    /// Bytes.
+    pub size: Option<f64>,
+    /// Pixels.
+    pub width: Option<f64>,
+    pub height: Option<f64>,
+    pub duration_ms: Option<f64>,
+    /// An image that moves.
+    pub animated: bool,
+    pub has_thumbnail: bool,
+}
+
+/// The media of a message, or None where a card says what it is.
+pub(crate) fn shown(kind: &str, data: Option<&Data>, media: &[Media]) -> Option<Markup> {
+    let nothing = Data::default();
+    let data = data.unwrap_or(&nothing);
+    let form = form(kind, data, media)?;
+    let spoken = spoken(kind, data, media);
+    Some(html! {
+        div class={ "media media--" (form.name()) } data-words=(spoken) data-media=(identity(media)) {
+            @match form {
+                Form::Sticker => (sticker(data, media)),
+                Form::Pictures => (pictures(kind, data, media)),
+                Form::Sound => { @for medium in media { (sound(kind, data, medium)) } }
+                Form::Files => { @for medium in media { (file(medium)) } }
+            }
+        }
+    })
+}
+
+/// What the message looks like with it: `message--pictures`.
+pub(crate) fn modifier(kind: &str, data: Option<&Data>, media: &[Media]) -> Option<&'static str> {
+    let nothing = Data::default();
+    match form(kind, data.unwrap_or(&nothing), media)? {
+        Form::Pictures => Some(" message--pictures"),
+        Form::Sticker => Some(" message--sticker"),
+        Form::Sound | Form::Files => None,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Pictures,
+    Sticker,
+    Sound,
+    Files,
+}
+
+impl Form {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pictures => "pictures",
+            Self::Sticker => "sticker",
+            Self::Sound => "sound",
+            Self::Files => "files",
+        }
+    }
+}
+
+fn form(kind: &str, data: &Data, media: &[Media]) -> Option<Form> {
+    // Their ids become addresses.
+    if media.iter().any(|medium| !is_id(&medium.id)) {
+        return None;
+    }
+    match kind {
+        "sticker" if data.drawing.is_some() || !media.is_empty() => Some(Form::Sticker),
+        _ if media.is_empty() => None,
+        "image" | "gif" | "video" => Some(Form::Pictures),
+        "audio" | "voice" => Some(Form::Sound),
+        "file" => Some(Form::Files),
+        _ => None,
+    }
+}
+
+/// By which the page knows that a newer revision of the message shows the same, and leaves it in peace.
+fn identity(media: &[Media]) -> String {
+    let one = |medium: &Media| match medium.media_type {
+        Some(_) => medium.id.clone(),
+        None => format!("{}?", medium.id),
+    };
+    media.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn address(medium: &Media) -> String {
+    format!("/api/media/{}", medium.id)
+}
+
+fn thumbnail(medium: &Media) -> Option<String> {
+    medium
+        .has_thumbnail
+        .then(|| format!("{}/thumbnail", address(medium)))
+}
+
+fn is_film(medium: &Media) -> bool {
+    medium
+        .media_type
+        .as_deref()
+        .is_some_and(|name| name.starts_with("video/"))
+}
+
+fn measured(medium: &Media) -> Option<(f64, f64)> {
+    let is_length = |length: &f64| length.is_finite() && *length >= 1.0;
+    Some((
+        medium.width.filter(is_length)?,
+        medium.height.filter(is_length)?,
+    ))
+}
+
+fn pictures(kind: &str, data: &Data, media: &[Media]) -> Markup {
+    html! {
+        @if let [medium] = media {
+            (tile(kind, data, medium, None))
+        } @else {
+            div.album data-count=(media.len()) {
+                @for (at, medium) in media.iter().enumerate() { (tile(kind, data, medium, Some(place(at, media)))) }
+            }
+        }
+    }
+}
+
+/// How much of an album's row it takes. An album of three has a large one: on top when that lies, else at the side.
+fn place(at: usize, media: &[Media]) -> &'static str {
+    let stands = media
+        .first()
+        .and_then(measured)
+        .is_some_and(|(width, height)| height > width);
+    // So many of the first stand in rows of two; the rest in rows of three.
+    let halves = match media.len() {
+        3 if stands => return if at == 0 { "side" } else { "beside" },
+        3 if at == 0 => return "whole",
+        2 if stands => return "tall",
+        2..=4 => 4,
+        count => [0, 4, 2][count % 3],
+    };
+    if at < halves { "half" } else { "third" }
+}
+
+/// One picture or film, a link to all of it; `place` is where it stands in an album.
+fn tile(kind: &str, data: &Data, medium: &Media, place: Option<&str>) -> Markup {
+    let (width, height, is_whole) = shape(kind, medium);
+    let is_album = place.is_some();
+    let class = match place {
+        Some(place) => format!("picture picture--{place}"),
+        None if is_whole => "picture picture--whole".to_owned(),
+        None => "picture".to_owned(),
+    };
+    let space = html! {
+        @if !is_album {
+            svg.picture__space viewBox={ "0 0 " (width) " " (height) } width=(width) aria-hidden="true" focusable="false" {}
+        }
+    };
+    let Some(_) = medium.media_type else {
+        return html! {
+            span class={ (class) " picture--waiting" } {
+                (space)
+                span.picture__waiting { (icon(if kind == "video" { Icon::Video } else { Icon::Photo })) span.visually-hidden { "Not ready yet" } }
+            }
+        };
+    };
+    let is_video = is_film(medium);
+    let moves = kind == "gif" || medium.animated;
+    let name = alt(kind, data, medium, is_album);
+    let length = medium
+        .duration_ms
+        .or(data.duration_ms.filter(|_| !is_album))
+        .and_then(duration);
+    let label = match (is_video, kind) {
+        (true, "gif") => Some(format!("GIF: {name}")),
+        (true, _) => Some(
+            [Some(format!("Video: {name}")), length.clone()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        _ => None,
+    };
+    html! {
+        a class=(class) href=(address(medium)) tabindex="-1" data-media-id=(medium.id) data-name=(medium.name)
+            data-film[is_video] aria-label=[label] data-width=[medium.width] data-height=[medium.height]
+        {
+            (space)
+            @if is_video {
+                video.picture__content src=(address(medium)) poster=[thumbnail(medium)] muted playsinline
+                    loop[kind == "gif"] preload=(if medium.has_thumbnail { "none" } else { "metadata" })
+                    tabindex="-1" aria-hidden="true" disablepictureinpicture {}
+            } @else {
+                (image(medium, &name, moves))
+            }
+            @if is_video && kind != "gif" {
+                span.picture__play { (icon(Icon::Play)) }
+                span.picture__badge data-length { (length.unwrap_or_default()) }
+            } @else if moves {
+                span.picture__badge { "GIF" }
+            }
+        }
+    }
+}
+
+/// What moves plays by itself, unless its reader wants calm and there is something that stands still.
+fn image(medium: &Media, alt: &str, moves: bool) -> Markup {
+    let still = thumbnail(medium);
+    let source = match &still {
+        Some(still) if !moves => still.clone(),
+        _ => address(medium),
+    };
+    let img = html! {
+        img.picture__content src=(still.filter(|_| moves).unwrap_or(source)) alt=(alt)
+            width=[medium.width] height=[medium.height] loading="lazy" decoding="async";
+    };
+    html! {
+        @if moves && medium.has_thumbnail {
+            picture {
+                source media="(prefers-reduced-motion: no-preference)" srcset=(address(medium));
+                (img)
+            }
+        } @else {
+            (img)
+        }
+    }
+}
+
+fn alt(kind: &str, data: &Data, medium: &Media, is_album: bool) -> String {
+    text_of(data.alt.as_deref())
+        .filter(|_| !is_album)
+        .or(text_of(Some(&medium.name)))
+        .unwrap_or(match kind {
+            "gif" => "GIF",
+            "video" => "Video",
+            "sticker" => "Sticker",
+            _ => "Photo",
+        })
+        .to_owned()
+}
+
+/// Pixels that it takes on a page with room, and whether all of it is to be seen, smaller than its place.
+fn shape(kind: &str, medium: &Media) -> (f64, f64, bool) {
+    let (width_max, height_max) = match kind {
+        "gif" => (GIF_SIDE_MAX, GIF_SIDE_MAX),
+        _ => (PICTURE_WIDTH_MAX, PICTURE_HEIGHT_MAX),
+    };
+    let Some((width, height)) = measured(medium) else {
+        let (width, height) = if kind == "video" {
+            FILM_SHAPE
+        } else {
+            PHOTO_SHAPE
+        };
+        return (width, height, true);
+    };
+    let scale = (width_max / width).min(height_max / height).min(1.0);
+    let shown = (
+        (width * scale).round().max(PICTURE_WIDTH_MIN),
+        (height * scale).round().max(PICTURE_HEIGHT_MIN),
+    );
+    let is_whole = width < shown.0 || height < shown.1;
+    (shown.0, shown.1, is_whole && !is_film(medium))
+}
+
+fn sticker(data: &Data, media: &[Media]) -> Markup {
+    let space = |width: f64, height: f64| {
+        html! {
+            svg.picture__space viewBox={ "0 0 " (width) " " (height) } width=(width) aria-hidden="true" focusable="false" {}
+        }
+    };
+    let side = STICKER_SIDE_MAX;
+    let name = text_of(data.alt.as_deref()).unwrap_or("Sticker");
+    match (&data.drawing, media.first()) {
+        (Some(drawing), _) => html! {
+            span.sticker {
+                (space(side, side))
+                img.picture__content src=(drawing) alt=(name) width=(side) height=(side) loading="lazy" decoding="async";
+            }
+        },
+        (None, Some(medium)) => {
+            let (width, height) = measured(medium).unwrap_or((side, side));
+            let scale = (side / width).min(side / height);
+            let moves = medium.animated || !medium.has_thumbnail;
+            html! {
+                span.sticker {
+                    (space((width * scale).round().max(1.0), (height * scale).round().max(1.0)))
+                    @if medium.media_type.is_some() { (image(medium, name, moves)) }
+                }
+            }
+        }
+        (None, None) => html! {},
+    }
+}
+
+/// The sound itself is not in the page: the script has one player for all of them.
+fn sound(kind: &str, data: &Data, medium: &Media) -> Markup {
+    let is_voice = kind == "voice";
+    let title = match kind {
+        "voice" => "Voice message",
+        _ => text_of(data.name.as_deref())
+            .or(text_of(Some(&medium.name)))
+            .unwrap_or("Audio"),
+    };
+    if medium.media_type.is_none() {
+        return waiting(if is_voice { Icon::Play } else { Icon::Music }, title);
+    }
+    // What was measured of the sound counts for more than what its sender says.
+    let length_ms = medium
+        .duration_ms
+        .or(data.duration_ms)
+        .filter(|ms| ms.is_finite() && *ms > 0.0);
+    let length = length_ms.and_then(duration);
+    let seconds = length_ms.map(|ms| (ms / 1000.0).round());
+    let name = if is_voice {
+        title.to_owned()
+    } else {
+        format!("Audio: {title}")
+    };
+    html! {
+        div class={ "player player--" (if is_voice { "voice" } else { "audio" }) } role="group" aria-label=(name)
+            data-media-id=(medium.id) data-duration-ms=[length_ms]
+        {
+            button.player__play type="button" tabindex="-1" aria-label="Play" { (icon(Icon::Play)) (icon(Icon::Pause)) }
+            div.player__middle {
+                @if !is_voice {
+                    a.player__title href={ (address(medium)) "?download" } download=(medium.name) tabindex="-1" dir="auto" { (title) }
+                }
+                div.player__track role="slider" tabindex="-1" aria-label="Position" dir="ltr"
+                    aria-valuemin="0" aria-valuemax=(seconds.unwrap_or(0.0)) aria-valuenow="0"
+                    aria-valuetext={ "0:00" @if let Some(length) = &length { " of " (length) } }
+                {
+                    @if is_voice && !data.waveform.is_empty() { (waveform("player__bars", &data.waveform)) }
+                    @else { span.player__line {} }
+                }
+                div.player__below {
+                    span.player__time { (length.unwrap_or_default()) }
+                    @if !is_voice {
+                        @if let Some(size) = medium.size.and_then(bytes) { span.player__size { (size) } }
+                    }
+                    button.player__speed type="button" tabindex="-1" aria-label="Speed 1×" { "1×" }
+                }
+            }
+        }
+    }
+}
+
+fn file(medium: &Media) -> Markup {
+    let name = text_of(Some(&medium.name)).unwrap_or("File");
+    if medium.media_type.is_none() {
+        return waiting(Icon::File, name);
+    }
+    let ending = file_type(Some(name), medium.media_type.as_deref());
+    let detail = joined([ending.clone(), medium.size.and_then(bytes)]);
+    html! {
+        a.file href={ (address(medium)) "?download" } download=(name) tabindex="-1" data-media-id=(medium.id) {
+            @if let Some(still) = thumbnail(medium) {
+                img.file__icon src=(still) alt="" width="48" height="48" loading="lazy" decoding="async";
+            } @else {
+                span class={ "file__icon file__icon--" (family(medium)) } {
+                    (icon(Icon::File))
+                    @if let Some(ending) = &ending { span.file__ending { (ending) } }
+                }
+            }
+            span.card__text {
+                b.card__title dir="auto" { (name) }
+                @if !detail.is_empty() { span.card__detail { (detail) } }
+            }
+            span.file__load { (icon(Icon::Download)) }
+        }
+    }
+}
+
+/// What kind of thing a file is, which gives it its colour.
+fn family(medium: &Media) -> &'static str {
+    let name = medium.media_type.as_deref().unwrap_or_default();
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    if has(&["pdf"]) {
+        "pdf"
+    } else if has(&["image/", "video/", "audio/"]) {
+        "media"
+    } else if has(&["zip", "tar", "compressed", "7z", "rar"]) {
+        "archive"
+    } else if has(&["sheet", "excel", "csv"]) {
+        "sheet"
+    } else {
+        "other"
+    }
+}
+
+/// It will be there in a moment; the event that says so brings the message anew.
+fn waiting(drawing: Icon, title: &str) -> Markup {
+    html! {
+        div.card__row.media__waiting {
+            (picture(drawing))
+            span.card__text {
+                b.card__title dir="auto" { (title) }
+                span.card__detail { "Being prepared…" }
+            }
+        }
+    }
+}
