@@ -528,6 +528,29 @@ mod tests {
     }
 
     #[test]
+    fn media_come_to_their_fragment_and_stickers_of_the_pack_from_this_server() {
+        let html = fragment(
+            r#""body":null,"data":null,"media":[{"id":"0199-a","name":"hut.jpg","size":5,"type":"image/jpeg","width":640,"height":480,"duration_ms":null,"animated":false,"thumbnail":{"width":64,"height":48},"later":1}]"#,
+            "image",
+        );
+        assert!(html.contains("/api/media/0199-a/thumbnail"), "{html}");
+        let sticker = |pack: &str, name: &str| {
+            fragment(
+                &format!(r#""body":null,"data":{{"pack":"{pack}","name":"{name}"}},"media":null"#),
+                "sticker",
+            )
+        };
+        assert!(sticker("webchat", "hello").contains("/sticker-hello.svg"));
+        for (pack, name) in [
+            ("webchat", "nothing"),
+            ("other", "hello"),
+            ("webchat", "../icon"),
+        ] {
+            assert!(!sticker(pack, name).contains("<img"), "{pack} {name}");
+        }
+    }
+
+    #[test]
     fn data_is_read_as_far_as_it_can_be() {
         let html = fragment(
             r#""body":null,"data":{"url":"https://example.com/a.png","name":7,"width":640,"height":480.0,"size":"big","waveform":["a"],"more":[{}]}"#,

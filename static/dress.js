@@ -84,7 +84,7 @@ export function excerptOf(item) {
 
 // What it is, where it is more than words, and its words.
 function shownOf(item) {
-  return [item.querySelector(".card")?.dataset.words, wordsOf(item, "body")].filter(Boolean).join(": ");
+  return [item.querySelector("[data-words]")?.dataset.words, wordsOf(item, "body")].filter(Boolean).join(": ");
 }
 
 function isRun(before, item) {

@@ -282,5 +282,5 @@ function takeRelease() {
 }
 
 function partsOf(item) {
-  return item?.querySelectorAll("a[href], button") ?? [];
+  return item?.querySelectorAll("a[href], button, [role='slider']") ?? [];
 }

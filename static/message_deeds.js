@@ -4,6 +4,7 @@
 import { get, post, put, remove } from "./api.js";
 import { copy } from "./clipboard.js";
 import { bodyOf, excerptOf } from "./dress.js";
+import { Media } from "./media.js";
 import { MessageActions } from "./message_actions.js";
 import { Pins } from "./pins.js";
 import { Reactions } from "./reactions.js";
@@ -38,6 +39,7 @@ export class MessageDeeds {
     this.#reactions = new Reactions(pane, { timeline, userId: session.user.id, signal });
     wireSearch(pane, { open: session.open, timeline, signal });
     new Pins(pane, { connection, timeline, signal });
+    new Media(pane, { timeline, signal });
     if (composer && pane.dataset.conversationId) this.#offerMentions(pane.querySelector(".composer__body"));
     composer?.addEventListener("edit", ({ detail }) => this.#change(detail), { signal });
     composer?.addEventListener("last", () => this.#editLast(), { signal });

@@ -228,9 +228,13 @@ export class Timeline extends EventTarget {
     const present = document.getElementById(item.id);
     if (present) {
       if (Number(present.dataset.revision) >= Number(item.dataset.revision)) return false;
-      const hadFocus = present.contains(document.activeElement);
+      const { activeElement: focused } = document;
+      const hadFocus = present.contains(focused);
       present.replaceWith(item);
-      if (hadFocus) item.focus({ preventScroll: true });
+      // What is loaded already and is the same goes along, and with it where a voice is.
+      const [was, is] = [present, item].map((one) => one.querySelector(".media"));
+      if (was?.dataset.media === is?.dataset.media) is?.replaceWith(was);
+      if (hadFocus) (item.contains(focused) ? focused : item).focus({ preventScroll: true });
       return true;
     }
     let before = this.#list.lastElementChild;

@@ -143,9 +143,13 @@ impl<'de> Deserialize<'de> for LastMessage {
             .and_then(|data| card_data(&fields.kind, &data));
         let text = match fields.deleted_at {
             Some(_) => views::DELETED.to_owned(),
-            None => {
-                views::summary(&fields.kind, fields.body.as_deref(), data.as_ref(), &fields.media).into_owned()
-            }
+            None => views::summary(
+                &fields.kind,
+                fields.body.as_deref(),
+                data.as_ref(),
+                &fields.media,
+            )
+            .into_owned(),
         };
         Ok(Self {
             kind: fields.kind,

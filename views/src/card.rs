@@ -285,7 +285,7 @@ pub(crate) fn waveform(class: &str, levels: &[f64]) -> Markup {
     });
     let path: String = bars.collect();
     html! {
-        svg class=(class) viewBox={ "0 0 " (count * 4) " 24" } aria-hidden="true" focusable="false" { path d=(path); }
+        svg class=(class) viewBox={ "0 0 " (count * 4) " 24" } preserveAspectRatio="none" aria-hidden="true" focusable="false" { path d=(path); }
     }
 }
 
@@ -421,7 +421,10 @@ mod tests {
         }
         assert_eq!(summary("poll", Some("**Who?**"), None, &[]), "Who?");
         assert_eq!(summary("image", Some("_Look_"), None, &[]), "Photo: Look");
-        assert_eq!(summary("system", Some("_a_ joined"), None, &[]), "_a_ joined");
+        assert_eq!(
+            summary("system", Some("_a_ joined"), None, &[]),
+            "_a_ joined"
+        );
     }
 
     #[test]
@@ -502,7 +505,10 @@ mod tests {
         let html = waveform("bars", &[0.0, 100.0]).into_string();
         assert!(html.contains(r#"viewBox="0 0 8 24""#) && html.contains("M2 11.0v2.0M6 1.0v22.0"));
         assert_eq!(
-            waveform("bars", &[50.0; 256]).into_string().matches('M').count(),
+            waveform("bars", &[50.0; 256])
+                .into_string()
+                .matches('M')
+                .count(),
             BARS_MAX
         );
     }

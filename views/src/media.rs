@@ -169,20 +169,20 @@ fn tile(kind: &str, data: &Data, medium: &Media, place: Option<&str>) -> Markup 
     let (width, height, is_whole) = shape(kind, medium);
     let is_album = place.is_some();
     let class = match place {
-        Some(place) => format!("picture picture--{place}"),
-        None if is_whole => "picture picture--whole".to_owned(),
-        None => "picture".to_owned(),
+        Some(place) => format!("tile tile--{place}"),
+        None if is_whole => "tile tile--whole".to_owned(),
+        None => "tile".to_owned(),
     };
     let space = html! {
         @if !is_album {
-            svg.picture__space viewBox={ "0 0 " (width) " " (height) } width=(width) aria-hidden="true" focusable="false" {}
+            svg.tile__space viewBox={ "0 0 " (width) " " (height) } width=(width) aria-hidden="true" focusable="false" {}
         }
     };
     let Some(_) = medium.media_type else {
         return html! {
-            span class={ (class) " picture--waiting" } {
+            span class={ (class) " tile--waiting" } {
                 (space)
-                span.picture__waiting { (icon(if kind == "video" { Icon::Video } else { Icon::Photo })) span.visually-hidden { "Not ready yet" } }
+                span.tile__waiting { (icon(if kind == "video" { Icon::Video } else { Icon::Photo })) span.visually-hidden { "Not ready yet" } }
             }
         };
     };
@@ -210,17 +210,17 @@ fn tile(kind: &str, data: &Data, medium: &Media, place: Option<&str>) -> Markup 
         {
             (space)
             @if is_video {
-                video.picture__content src=(address(medium)) poster=[thumbnail(medium)] muted playsinline
+                video.tile__content src=(address(medium)) poster=[thumbnail(medium)] muted playsinline
                     loop[kind == "gif"] preload=(if medium.has_thumbnail { "none" } else { "metadata" })
                     tabindex="-1" aria-hidden="true" disablepictureinpicture {}
             } @else {
                 (image(medium, &name, moves))
             }
             @if is_video && kind != "gif" {
-                span.picture__play { (icon(Icon::Play)) }
-                span.picture__badge data-length { (length.unwrap_or_default()) }
+                span.tile__play { (icon(Icon::Play)) }
+                span.tile__badge data-length { (length.unwrap_or_default()) }
             } @else if moves {
-                span.picture__badge { "GIF" }
+                span.tile__badge { "GIF" }
             }
         }
     }
@@ -234,7 +234,7 @@ fn image(medium: &Media, alt: &str, moves: bool) -> Markup {
         _ => address(medium),
     };
     let img = html! {
-        img.picture__content src=(still.filter(|_| moves).unwrap_or(source)) alt=(alt)
+        img.tile__content src=(still.filter(|_| moves).unwrap_or(source)) alt=(alt)
             width=[medium.width] height=[medium.height] loading="lazy" decoding="async";
     };
     html! {
@@ -288,7 +288,7 @@ fn shape(kind: &str, medium: &Media) -> (f64, f64, bool) {
 fn sticker(data: &Data, media: &[Media]) -> Markup {
     let space = |width: f64, height: f64| {
         html! {
-            svg.picture__space viewBox={ "0 0 " (width) " " (height) } width=(width) aria-hidden="true" focusable="false" {}
+            svg.tile__space viewBox={ "0 0 " (width) " " (height) } width=(width) aria-hidden="true" focusable="false" {}
         }
     };
     let side = STICKER_SIDE_MAX;
@@ -297,7 +297,7 @@ fn sticker(data: &Data, media: &[Media]) -> Markup {
         (Some(drawing), _) => html! {
             span.sticker {
                 (space(side, side))
-                img.picture__content src=(drawing) alt=(name) width=(side) height=(side) loading="lazy" decoding="async";
+                img.tile__content src=(drawing) alt=(name) width=(side) height=(side) loading="lazy" decoding="async";
             }
         },
         (None, Some(medium)) => {
@@ -379,7 +379,7 @@ fn file(medium: &Media) -> Markup {
             @if let Some(still) = thumbnail(medium) {
                 img.file__icon src=(still) alt="" width="48" height="48" loading="lazy" decoding="async";
             } @else {
-                span class={ "file__icon file__icon--" (family(medium)) } {
+                span class={ "file__icon file__icon--" (family(ending.as_deref(), medium.media_type.as_deref())) } {
                     (icon(Icon::File))
                     @if let Some(ending) = &ending { span.file__ending { (ending) } }
                 }
@@ -393,20 +393,20 @@ fn file(medium: &Media) -> Markup {
     }
 }
 
-/// What kind of thing a file is, which gives it its colour.
-fn family(medium: &Media) -> &'static str {
-    let name = medium.media_type.as_deref().unwrap_or_default();
-    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-    if has(&["pdf"]) {
-        "pdf"
-    } else if has(&["image/", "video/", "audio/"]) {
-        "media"
-    } else if has(&["zip", "tar", "compressed", "7z", "rar"]) {
-        "archive"
-    } else if has(&["sheet", "excel", "csv"]) {
-        "sheet"
-    } else {
-        "other"
+/// What kind of thing a file is, which gives it its colour: by its ending, since packed are most of them, or by its type.
+fn family(ending: Option<&str>, media_type: Option<&str>) -> &'static str {
+    match ending.unwrap_or_default() {
+        "PDF" => return "pdf",
+        "ZIP" | "GZ" | "XZ" | "BZ2" | "TAR" | "TGZ" | "7Z" | "RAR" => return "archive",
+        "XLS" | "XLSX" | "ODS" | "CSV" | "TSV" => return "sheet",
+        "DOC" | "DOCX" | "ODT" | "TXT" | "MD" | "RTF" => return "other",
+        _ => {}
+    }
+    let media_type = media_type.unwrap_or_default();
+    match media_type.split('/').next() {
+        Some("image" | "video" | "audio") => "media",
+        _ if media_type == "application/pdf" => "pdf",
+        _ => "other",
     }
 }
 
@@ -419,6 +419,290 @@ fn waiting(drawing: Icon, title: &str) -> Markup {
                 b.card__title dir="auto" { (title) }
                 span.card__detail { "Being prepared…" }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn photo(width: f64, height: f64) -> Media {
+        Media {
+            id: "01a1-f0".to_owned(),
+            name: "hut.jpg".to_owned(),
+            media_type: some("image/jpeg"),
+            size: Some(2_412_000.0),
+            width: Some(width),
+            height: Some(height),
+            has_thumbnail: true,
+            ..Media::default()
+        }
+    }
+
+    fn of_type(media_type: &str, name: &str) -> Media {
+        Media {
+            id: "01a1-f1".to_owned(),
+            name: name.to_owned(),
+            media_type: some(media_type),
+            size: Some(2_412_000.0),
+            duration_ms: Some(12_400.0),
+            ..Media::default()
+        }
+    }
+
+    fn html(kind: &str, data: Option<&Data>, media: &[Media]) -> String {
+        shown(kind, data, media).unwrap().into_string()
+    }
+
+    fn assert_has(html: &str, parts: &[&str]) {
+        for part in parts {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+    }
+
+    #[test]
+    fn a_picture_has_its_space_its_thumbnail_and_its_words() {
+        let data = Data {
+            alt: some("The hut"),
+            ..Data::default()
+        };
+        let html = html("image", Some(&data), &[photo(1600.0, 1200.0)]);
+        assert_has(
+            &html,
+            &[
+                r#"viewBox="0 0 352 264" width="352""#,
+                r#"href="/api/media/01a1-f0""#,
+                r#"src="/api/media/01a1-f0/thumbnail""#,
+                r#"alt="The hut""#,
+                r#"loading="lazy" decoding="async""#,
+                r#"data-words="Photo, The hut""#,
+            ],
+        );
+    }
+
+    #[test]
+    fn no_shape_is_too_large_too_thin_or_without_space() {
+        for (width, height, expected) in [
+            (1600.0, 1200.0, (352.0, 264.0, false)),
+            (900.0, 1350.0, (267.0, 400.0, false)),
+            (3000.0, 20.0, (352.0, PICTURE_HEIGHT_MIN, true)),
+            (32.0, 32.0, (PICTURE_WIDTH_MIN, PICTURE_HEIGHT_MIN, true)),
+            (200.0, 150.0, (200.0, 150.0, false)),
+        ] {
+            assert_eq!(shape("image", &photo(width, height)), expected);
+        }
+        for (width, height) in [
+            (0.0, 5.0),
+            (f64::NAN, 5.0),
+            (f64::INFINITY, 5.0),
+            (-1.0, 5.0),
+        ] {
+            assert_eq!(
+                shape("image", &photo(width, height)),
+                (PHOTO_SHAPE.0, PHOTO_SHAPE.1, true)
+            );
+        }
+    }
+
+    #[test]
+    fn an_album_of_whatever_number_fills_its_rows_and_shows_all() {
+        for count in 1..=10 {
+            let lying = vec![photo(1600.0, 1200.0); count];
+            let standing = vec![photo(1200.0, 1600.0); count];
+            for media in [lying, standing] {
+                let html = html("image", None, &media);
+                assert_eq!(html.matches("<img").count(), count);
+                if count == 1 {
+                    continue;
+                }
+                assert!(html.contains(&format!("data-count=\"{count}\"")));
+                // In sixths of a row; the two beside a large one stand in one third, below each other.
+                let sixths: usize = (0..count)
+                    .map(|at| match place(at, &media) {
+                        "half" | "tall" => 3,
+                        "third" => 2,
+                        "whole" => 6,
+                        "side" => 8,
+                        "beside" => 2,
+                        other => panic!("{other}"),
+                    })
+                    .sum();
+                assert_eq!(sixths % 6, 0, "{count}");
+            }
+        }
+        assert!(html("image", None, &vec![photo(4.0, 3.0); 3]).contains("data-words=\"3 photos\""));
+    }
+
+    #[test]
+    fn what_moves_plays_and_stands_still_for_who_wants_calm() {
+        let animated = Media {
+            animated: true,
+            ..photo(320.0, 240.0)
+        };
+        let html = html("gif", None, &[animated]);
+        assert_has(
+            &html,
+            &[
+                r#"<source media="(prefers-reduced-motion: no-preference)" srcset="/api/media/01a1-f0">"#,
+                r#"src="/api/media/01a1-f0/thumbnail""#,
+                ">GIF<",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_film_is_a_picture_that_says_its_length() {
+        let html = html("video", None, &[of_type("video/mp4", "hike.mp4")]);
+        assert_has(
+            &html,
+            &[
+                r#"preload="metadata""#,
+                r#"aria-label="Video: hike.mp4, 0:12""#,
+                "playsinline",
+                "data-film",
+                ">0:12<",
+                r#"viewBox="0 0 352 198""#,
+            ],
+        );
+        assert!(!html.contains("autoplay"));
+    }
+
+    #[test]
+    fn a_voice_has_its_waveform_and_a_slider_and_audio_its_name() {
+        let data = Data {
+            waveform: vec![0.0, 100.0],
+            duration_ms: Some(1.0),
+            ..Data::default()
+        };
+        let voice = html("voice", Some(&data), &[of_type("audio/webm", "voice.webm")]);
+        assert_has(
+            &voice,
+            &[
+                r#"data-words="Voice message, 0:12""#,
+                r#"role="slider""#,
+                r#"aria-valuemax="12""#,
+                r#"aria-valuetext="0:00 of 0:12""#,
+                r#"data-duration-ms="12400""#,
+                "M2 11.0v2.0",
+            ],
+        );
+        assert!(
+            !voice.contains("<audio"),
+            "the sound comes when it is asked for"
+        );
+        let audio = html("audio", None, &[of_type("audio/mpeg", "Song.mp3")]);
+        assert_has(
+            &audio,
+            &[
+                "player__line",
+                "Song.mp3",
+                "2.4 MB",
+                "Audio: Song.mp3, 0:12",
+            ],
+        );
+    }
+
+    #[test]
+    fn files_stand_in_rows_and_are_downloaded() {
+        let files = [
+            of_type("application/pdf", "report.pdf"),
+            of_type("application/zip", "budget.xlsx"),
+        ];
+        let both = html("file", None, &files);
+        assert_has(
+            &both,
+            &[
+                r#"href="/api/media/01a1-f1?download" download="report.pdf""#,
+                "PDF · 2.4 MB",
+                "file__icon--pdf",
+                "file__icon--sheet",
+                r#"data-words="2 files""#,
+            ],
+        );
+        assert!(html("file", None, &files[..1]).contains("data-words=\"File: report.pdf\""));
+    }
+
+    #[test]
+    fn a_sticker_of_the_pack_is_drawn_and_another_is_a_picture() {
+        let data = Data {
+            alt: some("Nilo waves"),
+            drawing: some("/static/abc/sticker-hello.svg"),
+            ..Data::default()
+        };
+        let drawn = html("sticker", Some(&data), &[]);
+        assert_has(
+            &drawn,
+            &[r#"src="/static/abc/sticker-hello.svg" alt="Nilo waves""#],
+        );
+        assert!(html("sticker", None, &[photo(512.0, 512.0)]).contains("/api/media/01a1-f0"));
+        assert_eq!(
+            modifier("sticker", Some(&data), &[]),
+            Some(" message--sticker")
+        );
+        assert!(shown("sticker", None, &[]).is_none());
+    }
+
+    #[test]
+    fn what_is_not_ready_loads_nothing_yet_and_is_not_taken_for_the_same_later() {
+        for kind in ["image", "gif", "video", "audio", "voice", "file", "sticker"] {
+            let waiting = Media {
+                media_type: None,
+                width: None,
+                height: None,
+                ..photo(1.0, 1.0)
+            };
+            let html = html(kind, None, &[waiting]);
+            assert!(!html.contains("/api/media"), "{html}");
+            assert!(html.contains(r#"data-media="01a1-f0?""#), "{html}");
+        }
+    }
+
+    #[test]
+    fn nothing_hostile_comes_through() {
+        let hostile = r#""><script>alert(1)</script><img src=x onerror=alert(1)>"#;
+        let data = Data {
+            alt: some(hostile),
+            name: some(hostile),
+            duration_ms: Some(f64::NAN),
+            waveform: vec![f64::NAN, 1e300],
+            ..Data::default()
+        };
+        let media = Media {
+            name: hostile.to_owned(),
+            size: Some(f64::INFINITY),
+            width: Some(1e300),
+            height: Some(1e-300),
+            duration_ms: Some(-1.0),
+            ..photo(1.0, 1.0)
+        };
+        for kind in ["image", "gif", "video", "audio", "voice", "file", "sticker"] {
+            for media_type in [Some("video/mp4"), Some("image/png"), Some(hostile), None] {
+                let media = Media {
+                    media_type: media_type.map(str::to_owned),
+                    ..media.clone()
+                };
+                for count in [1, 2, 10] {
+                    let html = html(kind, Some(&data), &vec![media.clone(); count]);
+                    assert!(
+                        !html.contains("<script") && !html.contains("<img src=x"),
+                        "{html}"
+                    );
+                    assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
+                }
+            }
+            let elsewhere = Media {
+                id: hostile.to_owned(),
+                ..media.clone()
+            };
+            assert!(
+                shown(kind, None, &[elsewhere]).is_none(),
+                "an id that is none has no address"
+            );
         }
     }
 }

@@ -433,6 +433,36 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn media_stand_above_their_words_and_are_gone_with_the_message() {
+        let media = [Media {
+            id: "0199-a".to_owned(),
+            name: "hut.jpg".to_owned(),
+            media_type: Some("image/jpeg".to_owned()),
+            ..Media::default()
+        }];
+        let shown = Message {
+            kind: "image",
+            body: Some("Our **garden**"),
+            media: &media,
+            ..ADA
+        };
+        let html = message(&shown).into_string();
+        let (picture, words) = (html.find("/api/media/0199-a"), html.find("<strong>garden"));
+        assert!(picture.is_some() && picture < words, "{html}");
+        assert!(html.contains("message--pictures"));
+        let html = message(&Message {
+            deleted: true,
+            ..shown
+        })
+        .into_string();
+        assert!(
+            !html.contains("0199-a")
+                && !html.contains("hut.jpg")
+                && !html.contains("message--pictures")
+        );
+    }
+
+    #[test]
     fn what_was_forwarded_pinned_previewed_and_felt_is_shown_until_it_is_deleted() {
         let reactions = [Reaction {
             emoji: "👍".to_owned(),

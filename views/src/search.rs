@@ -64,16 +64,20 @@ impl Hit<'_> {
     /// What it says in one line, and of a card also what it was found by.
     fn words(&self, terms: &[String]) -> Markup {
         let Message {
-            kind, body, data, ..
+            kind,
+            body,
+            data,
+            media,
+            ..
         } = self.message;
-        let mut words = summary(kind, body, data).into_owned();
-        if let Some(data) = data {
-            let names = [&data.name, &data.address, &data.organization, &data.alt];
-            for name in names.into_iter().flatten() {
-                if !words.contains(name.as_str()) && holds(name, terms) {
-                    words.push_str(" · ");
-                    words.push_str(name);
-                }
+        let mut words = summary(kind, body, data, media).into_owned();
+        let of_data =
+            data.map(|data| [&data.name, &data.address, &data.organization, &data.alt]);
+        let of_media = media.iter().map(|medium| &medium.name);
+        for name in of_data.into_iter().flatten().flatten().chain(of_media) {
+            if !words.contains(name.as_str()) && holds(name, terms) {
+                words.push_str(" · ");
+                words.push_str(name);
             }
         }
         marked(&words, terms)
