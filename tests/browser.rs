@@ -35,6 +35,8 @@ mod keyboard;
 mod long_open;
 #[path = "browser/looks.rs"]
 mod looks;
+#[path = "browser/media_view.rs"]
+mod media_view;
 #[path = "browser/mentions.rs"]
 mod mentions;
 #[path = "browser/message_menu.rs"]

@@ -71,8 +71,7 @@ impl Hit<'_> {
             ..
         } = self.message;
         let mut words = summary(kind, body, data, media).into_owned();
-        let of_data =
-            data.map(|data| [&data.name, &data.address, &data.organization, &data.alt]);
+        let of_data = data.map(|data| [&data.name, &data.address, &data.organization, &data.alt]);
         let of_media = media.iter().map(|medium| &medium.name);
         for name in of_data.into_iter().flatten().flatten().chain(of_media) {
             if !words.contains(name.as_str()) && holds(name, terms) {
