@@ -20,6 +20,7 @@ export class Media {
     this.#list.addEventListener("click", (event) => this.#clicked(event), { signal });
     this.#list.addEventListener("loadedmetadata", ({ target }) => sayLength(target), { capture: true, signal });
     timeline.addEventListener("placed", () => this.#meet(), { signal });
+    timeline.addEventListener("renew", ({ detail }) => keep(detail), { signal });
     signal.addEventListener("abort", () => this.#views.disconnect());
     this.#meet();
   }
@@ -56,6 +57,19 @@ export class Media {
     const box = new Lightbox(this.#list, { timeline: this.#timeline, signal: this.#signal });
     box.open(link);
   }
+}
+
+// What is loaded already and is the same goes along into the new revision of its message, with where a voice is. At once
+// after that is in the page: what stays out of it for longer stops and is loaded again.
+function keep(item) {
+  const media = document.getElementById(item.id).querySelector(".media");
+  const same = media && item.querySelector(`.media[data-media="${CSS.escape(media.dataset.media)}"]`);
+  if (!same) return;
+  const { activeElement: focused } = document;
+  queueMicrotask(() => {
+    same.replaceWith(media);
+    if (media.contains(focused)) focused.focus({ preventScroll: true });
+  });
 }
 
 // A film that nobody measured before says its length when it is known.

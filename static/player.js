@@ -223,6 +223,8 @@ export class Player {
 
   #show() {
     const player = this.#player;
+    // Scrolled away it plays on; deleted it is silent.
+    if (!player && this.#place && document.getElementById(this.#place.messageId)) return this.#leave();
     if (!player || this.#measuring) return;
     const { dataset } = player;
     const { paused, readyState, currentTime } = this.#audio;

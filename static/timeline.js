@@ -4,7 +4,8 @@
 // and stays put otherwise.
 //
 // Emits `view` whenever other messages may have come into view, and `placed` with items that came or were
-// loaded, whether the window has a place for them or not, and `came` with those that came and have one.
+// loaded, whether the window has a place for them or not, `came` with those that came and have one, and `renew` with
+// one just before it takes the place of its older revision.
 
 import { get } from "./api.js";
 import { dayOf } from "./times.js";
@@ -228,13 +229,10 @@ export class Timeline extends EventTarget {
     const present = document.getElementById(item.id);
     if (present) {
       if (Number(present.dataset.revision) >= Number(item.dataset.revision)) return false;
-      const { activeElement: focused } = document;
-      const hadFocus = present.contains(focused);
+      this.dispatchEvent(new CustomEvent("renew", { detail: item }));
+      const hadFocus = present.contains(document.activeElement);
       present.replaceWith(item);
-      // What is loaded already and is the same goes along, and with it where a voice is.
-      const [was, is] = [present, item].map((one) => one.querySelector(".media"));
-      if (was?.dataset.media === is?.dataset.media) is?.replaceWith(was);
-      if (hadFocus) (item.contains(focused) ? focused : item).focus({ preventScroll: true });
+      if (hadFocus) item.focus({ preventScroll: true });
       return true;
     }
     let before = this.#list.lastElementChild;

@@ -240,11 +240,17 @@ async fn a_voice_plays_on_while_its_message_changes_and_is_sought_in_without_loa
     ada.click(".player--voice .player__speed").await;
     ada.until("heard.playbackRate === 1.5").await;
 
-    // Another stops it.
+    // Another stops it; what is deleted is silent.
     ada.click(".player--audio .player__play").await;
     ada.until("document.querySelectorAll('.player[data-playing]').length === 1 && document.querySelector('.player--audio[data-playing]')")
         .await;
     ada.until("!document.querySelector('.player[data-playing]')")
+        .await;
+    ada.click(".player--voice .player__play").await;
+    ada.until("!heard.paused && heard.currentTime > 0").await;
+    let path = format!("/api/messages/{}", voice["id"].as_str().unwrap());
+    assert_eq!(bob.delete(&path).await.0, 200);
+    ada.until("heard.paused && !document.querySelector('.player--voice')")
         .await;
     ada.close().await;
     server.stop().await;
