@@ -7,7 +7,6 @@
 // and `last` when one asks for one's last message to change it.
 
 import { drafts } from "./drafts.js";
-import { offerEmoji } from "./emoji_on_demand.js";
 import { setting } from "./settings.js";
 
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
@@ -43,7 +42,6 @@ export class Composer extends EventTarget {
     this.#body.addEventListener("input", () => this.#changed(), { signal });
     this.#body.addEventListener("focus", () => this.#hintEnter(), { signal });
     form.querySelector(".composer__cancel").addEventListener("click", () => this.#leaveContext(), { signal });
-    offerEmoji(form.querySelector(".composer__emoji"), this.#body, signal);
     drafts.addEventListener("change", ({ detail }) => detail === this.#place && this.#draftChanged(), { signal });
     this.#takeDraft();
     form.querySelector("fieldset").disabled = false;
@@ -70,6 +68,23 @@ export class Composer extends EventTarget {
     this.#body.focus();
   }
 
+  get edits() {
+    return Boolean(this.#editing);
+  }
+
+  // What is written leaves the box, to be sent.
+  take() {
+    const body = this.#body.value.trim();
+    const taken = { body, kind: emojiAlone.test(body) ? "emoji" : "text", reply: this.#reply, mentions: this.#called(body) };
+    this.#reply = null;
+    this.say("");
+    this.#showContext();
+    this.#write("");
+    this.#mentions = [];
+    this.#keepDraft();
+    return taken;
+  }
+
   mention(person) {
     this.#mentions.push(person);
   }
@@ -90,20 +105,14 @@ export class Composer extends EventTarget {
     event.preventDefault();
     const body = this.#body.value.trim();
     if (!body) return;
-    this.say("");
-    const mentions = this.#called(body);
     if (this.#editing) {
       const { id, body: before } = this.#editing;
+      const mentions = this.#called(body);
+      this.say("");
       this.#leaveContext();
       if (body !== before) this.#emit("edit", { id, body, before, mentions });
     } else {
-      const reply = this.#reply;
-      this.#reply = null;
-      this.#showContext();
-      this.#write("");
-      this.#mentions = [];
-      this.#keepDraft();
-      this.#emit("send", { body, kind: emojiAlone.test(body) ? "emoji" : "text", reply, mentions });
+      this.#emit("send", this.take());
     }
     this.#body.focus();
   }

@@ -112,10 +112,14 @@ export class EmojiPicker {
     this.#found = new Section("Found", `${id}-found`);
     this.#found.element.classList.add("emoji-picker__section--found");
     this.#scroller.append(this.#recent.element, this.#found.element);
-    panel.append(this.#query, this.#tabs, this.#status, this.#scroller, shown);
+    const page = make("div", "emoji-picker__page");
+    page.append(this.#query, this.#tabs, this.#status, this.#scroller, shown);
+    panel.append(page);
     this.#listen(panel);
     document.body.append(panel);
     this.#anchor.popoverTargetElement = panel;
+    // Where there is more to choose from than emoji, it is put beside them.
+    this.#anchor.dispatchEvent(new CustomEvent("picker", { detail: { panel, page, close: () => this.close() } }));
     return panel;
   }
 

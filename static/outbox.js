@@ -2,7 +2,7 @@
 // reloads and closed tabs, and always goes out with the same client_id, by which the server knows it
 // again: nothing is lost, nothing doubled. One at a time, so they arrive in the order written.
 //
-// An item: { client_id, conversation_id or user_id, kind, body, data, reply_to, at, reason }. With `user_id` the
+// An item: { client_id, conversation_id or user_id, kind, body, data, media_ids, reply_to, at, reason }. With `user_id` the
 // chat begins with this message; with `reason` the server refused it, and it waits for the writer.
 //
 // Emits `change`, and `begun` with { userId, conversationId }.

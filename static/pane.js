@@ -112,9 +112,10 @@ export class Pane {
 
   // A moment later than all else, since one reads before one acts.
   async #offerDeeds() {
-    const { MessageDeeds } = await import("./message_deeds.js");
-    new MessageDeeds(this.#element,
-      { session: this.#session, timeline: this.#timeline, composer: this.#composer, signal: this.#life.signal });
+    const [{ MessageDeeds }, { offerMedia }] = await Promise.all([import("./message_deeds.js"), import("./media_on_demand.js")]);
+    const parts = { session: this.#session, timeline: this.#timeline, composer: this.#composer, signal: this.#life.signal };
+    new MessageDeeds(this.#element, parts);
+    offerMedia(this.#element, parts);
     this.#element.dataset.ready = "";
   }
 

@@ -44,18 +44,8 @@ export class Pending {
   #show({ client_id: clientId, kind, body, at, reason, quoted }) {
     let item = this.#shown.get(clientId);
     if (!item) {
-      item = clone("#pending-template");
-      item.removeAttribute("id");
-      item.classList.add("message--pending");
-      item.classList.toggle("message--emoji", kind === "emoji");
-      Object.assign(item.dataset, { sender: this.#user.id, clientId });
-      item.querySelector(".message__sender").textContent = this.#user.name;
-      item.querySelector(".message__body").textContent = body;
-      item.querySelector(".message__link").removeAttribute("href");
-      const time = item.querySelector("time");
-      time.dateTime = at;
-      time.textContent = clockOf(new Date(at));
-      if (quoted) item.querySelector(".message__content").before(quote(quoted));
+      item = ownItem({ kind, body, at, quoted }, this.#user);
+      item.dataset.clientId = clientId;
       this.#shown.set(clientId, item);
       this.#list.append(item);
     }
@@ -91,6 +81,22 @@ export class Pending {
     if (retries) this.#outbox.retry(clientId);
     else this.#outbox.settle(clientId);
   }
+}
+
+export function ownItem({ kind, body, at, quoted }, user) {
+  const item = clone("#pending-template");
+  item.removeAttribute("id");
+  item.classList.add("message--pending");
+  item.classList.toggle("message--emoji", kind === "emoji");
+  item.dataset.sender = user.id;
+  item.querySelector(".message__sender").textContent = user.name;
+  item.querySelector(".message__body").textContent = body;
+  item.querySelector(".message__link").removeAttribute("href");
+  const time = item.querySelector("time");
+  time.dateTime = at;
+  time.textContent = clockOf(new Date(at));
+  if (quoted) item.querySelector(".message__content").before(quote(quoted));
+  return item;
 }
 
 function quote({ name, excerpt }) {

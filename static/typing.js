@@ -10,7 +10,7 @@ export class Typing {
   #conversationId;
   #nameOf;
   #announcedAt = 0;
-  #others = new Map(); // user id → { name, timer }
+  #others = new Map(); // user id → { name, does, timer }
 
   // Lifecycle
 
@@ -44,18 +44,17 @@ export class Typing {
 
   // Private
 
-  #show({ user_id: userId, user_name: userName }) {
+  #show({ user_id: userId, user_name: userName, recording }) {
     clearTimeout(this.#others.get(userId)?.timer);
     const timer = setTimeout(() => this.hide(userId), EXPIRE_MS);
-    this.#others.set(userId, { name: userName ?? this.#nameOf(userId) ?? "Someone", timer });
+    this.#others.set(userId, { name: userName ?? this.#nameOf(userId) ?? "Someone", does: recording ? "recording" : "typing", timer });
     this.#render();
   }
 
   #render() {
-    const names = Array.from(this.#others.values(), ({ name }) => name);
-    if (names.length === 0) this.#line.textContent = "";
-    else if (names.length === 1) this.#line.textContent = `${names[0]} is typing…`;
-    else if (names.length === 2) this.#line.textContent = `${names[0]} and ${names[1]} are typing…`;
-    else this.#line.textContent = "Several people are typing…";
+    const [one, two, more] = this.#others.values();
+    if (more) this.#line.textContent = "Several people are typing…";
+    else if (two) this.#line.textContent = `${one.name} and ${two.name} are typing…`;
+    else this.#line.textContent = one ? `${one.name} is ${one.does}…` : "";
   }
 }

@@ -11,6 +11,8 @@ mod support;
 mod accessibility;
 #[path = "browser/alerts.rs"]
 mod alerts;
+#[path = "browser/attaching.rs"]
+mod attaching;
 #[path = "browser/conversations.rs"]
 mod conversations;
 #[path = "browser/dates.rs"]
@@ -63,10 +65,14 @@ mod sending;
 mod small_screen;
 #[path = "browser/stage.rs"]
 mod stage;
+#[path = "browser/stickers.rs"]
+mod stickers;
 #[path = "browser/tabs.rs"]
 mod tabs;
 #[path = "browser/transport.rs"]
 mod transport;
+#[path = "browser/voice.rs"]
+mod voice;
 #[path = "browser/welcome.rs"]
 mod welcome;
 #[path = "browser/writing.rs"]

@@ -24,7 +24,7 @@ use crate::support::server::PATIENCE;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Fresh, on its own, and silent: it fetches nothing but our pages.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 10] = [
     "--headless=new",
     "--disable-gpu",
     "--disable-quic",
@@ -33,6 +33,9 @@ const FLAGS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // A microphone that beeps, and that everybody is allowed to use.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 
 /// One person's browser, with cookies and storage of its own.

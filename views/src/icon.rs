@@ -7,6 +7,8 @@ pub enum Icon {
     Bell,
     BellOff,
     Calendar,
+    Camera,
+    Clip,
     Close,
     Copy,
     Down,
@@ -20,10 +22,12 @@ pub enum Icon {
     Jump,
     Link,
     List,
+    Microphone,
     More,
     Music,
     Pause,
     People,
+    Person,
     Photo,
     Pin,
     Place,
@@ -34,6 +38,7 @@ pub enum Icon {
     Room,
     Search,
     Send,
+    Stop,
     Trash,
     Up,
     Video,
@@ -47,6 +52,12 @@ impl Icon {
             Self::Bell => "M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
             Self::BellOff => "M6 16v-5a6 6 0 0 1 8-5.6M18 11v5l2 2H4l2-2M10 21h4M3 3l18 18",
             Self::Calendar => "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
+            Self::Camera => {
+                "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 16.5a3.25 3.25 0 1 0 0-6.5 3.25 3.25 0 0 0 0 6.5z"
+            }
+            Self::Clip => {
+                "M20 11.5l-8.2 8.2a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.4a1.7 1.7 0 0 1-2.4-2.4l7.7-7.6"
+            }
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Copy => "M9 9h11v11H9zM15 9V4H4v11h5",
             Self::Down => "M12 5v14M6 13l6 6 6-6",
@@ -66,6 +77,9 @@ impl Icon {
                 "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7L12 17"
             }
             Self::List => "M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01",
+            Self::Microphone => {
+                "M12 15a3.5 3.5 0 0 0 3.5-3.5v-5a3.5 3.5 0 0 0-7 0v5A3.5 3.5 0 0 0 12 15zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3"
+            }
             Self::More => "M5 12h.01M12 12h.01M19 12h.01",
             Self::Music => {
                 "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM19 16a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z"
@@ -74,6 +88,7 @@ impl Icon {
             Self::People => {
                 "M16 20v-1a5 5 0 0 0-10 0v1M11 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM17 14.5a5 5 0 0 1 4 4.5v1M15.5 4.3a3.5 3.5 0 0 1 0 6.4"
             }
+            Self::Person => "M19 20v-1a7 7 0 0 0-14 0v1M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
             Self::Photo => "M4 5h16v14H4zM4 16l4.5-4.5 4 4 2.5-2.5 5 5M15.5 9.5h.01",
             Self::Pin => "M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v6",
             Self::Place => {
@@ -86,6 +101,7 @@ impl Icon {
             Self::Room => "M9 4L7 20M17 4l-2 16M4 9h16M4 15h16",
             Self::Search => "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4",
             Self::Send => "M12 20V5M5.5 11.5L12 5l6.5 6.5",
+            Self::Stop => "M7 7h10v10H7z",
             Self::Trash => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
             Self::Up => "M12 19V5M6 11l6-6 6 6",
             Self::Video => "M3 7h12v10H3zM15 11l6-3.5v9L15 13",

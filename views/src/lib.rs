@@ -11,7 +11,7 @@
 //! - [`found`]: what the switcher found.
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
 //! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
-//! - [`dialog`]: what opens above the page.
+//! - [`dialog`]: what opens above the page; [`attaching`]: what a message is made of besides words.
 //! - [`document`]: the API to be tried, and what is written about it.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
@@ -20,6 +20,7 @@
 //! repository alone.
 //! No inline script and no inline style: pages hold under `Content-Security-Policy: default-src 'self'`.
 
+pub mod attaching;
 pub mod avatar;
 pub mod card;
 pub mod conversation;

@@ -1,5 +1,6 @@
 use maud::{DOCTYPE, Markup, html};
 
+use crate::attaching::attaching;
 use crate::conversation::{Conversation, conversations};
 use crate::dialog::{confirm, date, forward, message_tools, new_chat, settings, switcher};
 use crate::icon::{Icon, icon};
@@ -27,7 +28,7 @@ const STYLES: [&str; 8] = [
 ];
 
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 30] = [
+const MODULES: [&str; 29] = [
     "announcer.js",
     "api.js",
     "composer.js",
@@ -35,7 +36,6 @@ const MODULES: [&str; 30] = [
     "details.js",
     "drafts.js",
     "dress.js",
-    "emoji_on_demand.js",
     "fragment.js",
     "indicator.js",
     "navigation.js",
@@ -181,6 +181,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
                 (date())
                 (message_tools())
                 (search_panel())
+                (attaching())
                 template #pending-template { (pending()) }
             }
         }

@@ -195,6 +195,9 @@ fn composer(title: &str) -> Markup {
                 label.visually-hidden for="composer" { "Message to " (title) }
                 textarea.composer__body #composer name="body" rows="1" dir="auto" maxlength=(BODY_LENGTH_MAX)
                     autocomplete="off" placeholder="Message" aria-describedby="composer-note" {}
+                button.composer__attach.icon-button type="button" aria-label="Attach" aria-haspopup="menu" { (icon(Icon::Clip)) }
+                // In the place of the other, whichever there is use for.
+                button.composer__voice.icon-button type="button" aria-label="Record a voice message" { (icon(Icon::Microphone)) }
                 button.composer__send.icon-button type="submit" aria-label="Send" { (icon(Icon::Send)) }
             }
         }
