@@ -112,7 +112,8 @@ async fn show_all(browser: &Browser, bob: &Person) -> Uuid {
 }
 
 const LOADED: &str = "Array.from(document.querySelectorAll('.media img')).every((image) => image.complete && image.naturalWidth > 0)";
-const HEIGHTS: &str = "Array.from(document.querySelectorAll('.message'), (message) => message.getBoundingClientRect().height)";
+/// Of what is waited for alone: who begins a group of messages bears a name above, and groups end where the unread begin.
+const HEIGHTS: &str = "Array.from(document.querySelectorAll('.message .media'), (media) => media.getBoundingClientRect().height)";
 const DETAIL: &str = "document.querySelector('.lightbox__detail')?.textContent ?? ''";
 
 #[tokio::test]

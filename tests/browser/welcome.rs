@@ -81,7 +81,7 @@ async fn an_address_that_leads_nowhere_is_answered_by_a_page_that_leads_back() {
     assert!(text.contains("There is no such conversation."), "{text}");
     assert_eq!(
         browser.value("document.styleSheets.length").await,
-        5,
+        8,
         "it looks like the others"
     );
     browser.click("main a").await;
