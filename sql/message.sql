@@ -393,6 +393,21 @@ create or replace trigger a_refuse_delete before delete on chat.message_revision
 create or replace trigger a_refuse_truncate before truncate on chat.message_revisions
     for each statement execute function chat.refuse_truncate();
 
+-- What a function ends with that changes one message: there must have been one, and the acting user is put back.
+create or replace function chat.end_change(p_message chat.messages, p_before text) returns chat.messages language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if p_message.id is null then
+        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
+    end if;
+    perform set_config('chat.actor', p_before, true);
+    return p_message;
+end
+$$;
+
+comment on function chat.end_change(chat.messages, text) is
+    'The message that was changed, with the setting chat.actor as it was before. Raises CH404 message_not_found when there was none.';
+
 -- p_data null leaves it as it is.
 create or replace function chat.edit_message(p_actor uuid, p_message uuid, p_body text, p_data jsonb default null) returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -401,11 +416,7 @@ declare
     v_message chat.messages;
 begin
     update chat.messages m set body = p_body, data = coalesce(p_data, m.data) where m.id = p_message returning * into v_message;
-    if v_message.id is null then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform set_config('chat.actor', v_before, true);
-    return v_message;
+    return chat.end_change(v_message, v_before);
 end
 $$;
 
@@ -419,11 +430,7 @@ declare
     v_message chat.messages;
 begin
     update chat.messages m set deleted_at = clock_timestamp() where m.id = p_message returning * into v_message;
-    if v_message.id is null then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform set_config('chat.actor', v_before, true);
-    return v_message;
+    return chat.end_change(v_message, v_before);
 end
 $$;
 
@@ -453,11 +460,7 @@ declare
     v_message chat.messages;
 begin
     update chat.messages m set deleted_at = null where m.id = p_message returning * into v_message;
-    if v_message.id is null then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform set_config('chat.actor', v_before, true);
-    return v_message;
+    return chat.end_change(v_message, v_before);
 end
 $$;
 

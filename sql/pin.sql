@@ -27,11 +27,7 @@ declare
     v_message chat.messages;
 begin
     update chat.messages m set pinned_at = clock_timestamp() where m.id = p_message returning * into v_message;
-    if v_message.id is null then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform set_config('chat.actor', v_before, true);
-    return v_message;
+    return chat.end_change(v_message, v_before);
 end
 $$;
 
@@ -45,11 +41,7 @@ declare
     v_message chat.messages;
 begin
     update chat.messages m set pinned_at = null where m.id = p_message returning * into v_message;
-    if v_message.id is null then
-        perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
-    end if;
-    perform set_config('chat.actor', v_before, true);
-    return v_message;
+    return chat.end_change(v_message, v_before);
 end
 $$;
 
