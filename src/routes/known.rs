@@ -54,8 +54,8 @@ impl Known {
 
     pub fn show(&self) -> Result<views::Markup, Problem> {
         let receipts: Receipts = listed::read(&self.receipts)?;
-        let reactions: Vec<Reaction> = read_all(&self.reactions)?;
-        let revisions: Vec<Revision> = read_all(&self.revisions)?;
+        let reactions: Vec<Reaction> = listed::read_all(&self.reactions)?;
+        let revisions: Vec<Revision> = listed::read_all(&self.revisions)?;
         let items = receipts.items.as_deref().unwrap_or_default();
         let read: Vec<_> = items
             .iter()
@@ -120,8 +120,4 @@ fn by_emoji(reactions: &[Reaction]) -> Vec<views::Felt<'_>> {
         }
     }
     felt
-}
-
-fn read_all<T: for<'a> Deserialize<'a>>(rows: &[String]) -> Result<Vec<T>, Problem> {
-    rows.iter().map(|json| listed::read(json)).collect()
 }

@@ -288,6 +288,11 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Problem> {
     })
 }
 
+/// The same of each of a list.
+pub fn read_all<'a, T: Deserialize<'a>>(rows: &'a [String]) -> Result<Vec<T>, Problem> {
+    rows.iter().map(|json| read(json)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

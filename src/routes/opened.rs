@@ -178,17 +178,9 @@ impl Begun {
         let conversation = &self.conversation;
         let page: MessagePage<'_> = listed::read(&self.history)?;
         let messages: Vec<_> = page.items.iter().map(MessageFields::view).collect();
-        let pins: Vec<MessageFields<'_>> = self
-            .pins
-            .iter()
-            .map(|json| listed::read(json))
-            .collect::<Result<_, _>>()?;
+        let pins: Vec<MessageFields<'_>> = listed::read_all(&self.pins)?;
         let pins: Vec<_> = pins.iter().map(MessageFields::view).collect();
-        let members: Vec<Member<'_>> = self
-            .members
-            .iter()
-            .map(|json| listed::read(json))
-            .collect::<Result<_, _>>()?;
+        let members: Vec<Member<'_>> = listed::read_all(&self.members)?;
         let viewer_id = viewer.to_string();
         let mut people: Vec<_> = members
             .iter()

@@ -168,7 +168,7 @@ async fn listed(site: &Site, session: &Session) -> Result<Vec<Listed>, Problem> 
         .database
         .list_conversations(session.user_id, None, PAGE_CONVERSATIONS)
         .await?;
-    listed.iter().map(|json| listed::read(json)).collect()
+    listed::read_all(&listed)
 }
 
 /// The pane of a place alone, for a page that is there already.
@@ -186,10 +186,7 @@ pub async fn pins(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
     let pins = site.database.list_pins(session.user_id, id).await?;
-    let pins: Vec<MessageFields<'_>> = pins
-        .iter()
-        .map(|json| listed::read(json))
-        .collect::<Result<_, _>>()?;
+    let pins: Vec<MessageFields<'_>> = listed::read_all(&pins)?;
     let pins: Vec<_> = pins.iter().map(MessageFields::view).collect();
     Ok(http::page(StatusCode::OK, views::pins(&pins)))
 }
@@ -237,7 +234,7 @@ pub async fn find_people(
         .database
         .list_users(session.user_id, query, None, limit)
         .await?;
-    found.iter().map(|json| listed::read(json)).collect()
+    listed::read_all(&found)
 }
 
 /// Conversations and people for the switcher: `?q=`; without, the most recent conversations.
@@ -250,10 +247,7 @@ pub async fn find(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
         .database
         .find_conversations(session.user_id, text, FOUND_CONVERSATIONS)
         .await?;
-    let conversations: Vec<Listed> = conversations
-        .iter()
-        .map(|json| listed::read(json))
-        .collect::<Result<_, _>>()?;
+    let conversations: Vec<Listed> = listed::read_all(&conversations)?;
     let mut people = find_people(site, &session, Some(text), FOUND_PEOPLE).await?;
     people.retain(|person| !conversations.iter().any(|found| found.is_with(person)));
     let options: Vec<_> = conversations

@@ -137,10 +137,7 @@ async fn shown(
     };
     let terms = site.database.search_terms(query.text("q")).await?;
     let next = next_before(&items, limit);
-    let hits: Vec<FoundMessage<'_>> = items
-        .iter()
-        .map(|json| listed::read(json))
-        .collect::<Result<_, _>>()?;
+    let hits: Vec<FoundMessage<'_>> = listed::read_all(&items)?;
     let viewer_id = session.user_id.to_string();
     let hits: Vec<_> = hits.iter().map(|hit| hit.view(&viewer_id)).collect();
     let markup = show(&hits, &terms, &query, next.as_deref());
@@ -159,10 +156,7 @@ pub async fn senders(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
             .list_members(session.user_id, conversation, None, MEMBERS_MAX)
             .await?;
         if members.len() < usize::try_from(MEMBERS_MAX).unwrap_or(usize::MAX) {
-            let mut members: Vec<ListedMember> = members
-                .iter()
-                .map(|json| listed::read(json))
-                .collect::<Result<_, _>>()?;
+            let mut members: Vec<ListedMember> = listed::read_all(&members)?;
             members.retain(|member| name.is_none_or(|name| member.is_called(name)));
             members.sort_by(|one, other| one.name().cmp(other.name()));
             let members: Vec<_> = members
