@@ -5,6 +5,7 @@ import { bytesInWords } from "./file_words.js";
 import { clone } from "./fragment.js";
 import { kept } from "./media_on_demand.js";
 import { pictureOf } from "./pending_media.js";
+import { namesOf } from "./phrases.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
 
@@ -70,8 +71,8 @@ export class Attaching {
     this.#items.push(...taken.map((file) => ({ file, isFile: areFiles, url: URL.createObjectURL(file) })));
     this.#show();
     const words = [];
-    if (large.length) words.push(`${namesOf(large)} ${large.length > 1 ? "are" : "is"} too large: a file has at most ${bytesInWords(limit())}.`);
-    if (empty.length) words.push(`${namesOf(empty)} ${empty.length > 1 ? "are" : "is"} empty.`);
+    if (large.length) words.push(`${namesOf(large.map(nameOf))} ${large.length > 1 ? "are" : "is"} too large: a file has at most ${bytesInWords(limit())}.`);
+    if (empty.length) words.push(`${namesOf(empty.map(nameOf))} ${empty.length > 1 ? "are" : "is"} empty.`);
     if (fit.length > taken.length) words.push(`At most ${FILES_MAX} files go at once; ${fit.length - taken.length === 1 ? "one was" : `${fit.length - taken.length} were`} left out.`);
     this.#composer.say(words.join(" "));
     if (taken.length && !matchMedia("(pointer: coarse)").matches) this.#form.elements.body.focus();
@@ -304,8 +305,6 @@ function limit() {
   return Number(document.documentElement.dataset.fileBytesMax) || Infinity;
 }
 
-function namesOf(files) {
-  const [first, second, ...others] = files.map(({ name }) => name);
-  if (others.length) return `${first} and ${files.length - 1} more`;
-  return second ? `${first} and ${second}` : first;
+function nameOf({ name }) {
+  return name;
 }

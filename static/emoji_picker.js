@@ -4,6 +4,7 @@
 // Keyboard: typing searches; arrows, Home and End walk the grid; Enter picks, with Shift and stays;
 // Escape closes.
 
+import { make } from "./element.js";
 import { allGroups, byEmoji, load, recent, remember, search } from "./emoji.js";
 import { loadStylesheet } from "./stylesheet.js";
 
@@ -432,10 +433,6 @@ class Section {
   get #lastRow() {
     return Math.floor((this.size - 1) / COLUMNS);
   }
-}
-
-function make(tag, className, properties = {}) {
-  return Object.assign(document.createElement(tag), { className, ...properties });
 }
 
 function cellOf(target) {

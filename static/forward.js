@@ -4,6 +4,7 @@
 import { part, post } from "./api.js";
 import { wire, whenTyped } from "./dialog.js";
 import { clone, parse } from "./fragment.js";
+import { namesOf } from "./phrases.js";
 import { dressPresence } from "./presence.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
@@ -178,10 +179,4 @@ export class Forward {
 async function conversationOf(address) {
   const [, kind, id] = address.split("/");
   return kind === "c" ? id : (await post("/api/conversations/direct", { user_id: id })).id;
-}
-
-function namesOf(titles) {
-  const [first, second, ...others] = titles;
-  if (others.length) return `${first} and ${titles.length - 1} more`;
-  return second ? `${first} and ${second}` : first;
 }

@@ -2,6 +2,7 @@
 // mouse, keyboard and touch: nearer and farther, along, away.
 
 import { momentOf, seqOf } from "./dress.js";
+import { make } from "./element.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { clockOf, dayOf } from "./times.js";
 
@@ -350,10 +351,6 @@ function filmOf(link, still) {
 
 function preload(link) {
   if (link && link.dataset.film === undefined) new Image().src = link.href;
-}
-
-function make(name, className) {
-  return Object.assign(document.createElement(name), { className });
 }
 
 function button(icon, label, name = "button") {

@@ -1,6 +1,7 @@
 // Stickers and GIFs, beside the emoji: three tabs of one panel. A click sends at once.
 
 import { get } from "./api.js";
+import { make } from "./element.js";
 import { recall, remember } from "./storage.js";
 import { loadStylesheet } from "./stylesheet.js";
 
@@ -267,8 +268,4 @@ function searchField(words) {
   return make("input", "field picker-page__query", {
     type: "search", placeholder: words, ariaLabel: words, autocomplete: "off", spellcheck: false, dir: "auto", enterKeyHint: "done",
   });
-}
-
-function make(tag, className, properties = {}) {
-  return Object.assign(document.createElement(tag), { className, ...properties });
 }
