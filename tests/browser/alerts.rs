@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::stage::{direct, general, link};
 use crate::browser::Browser;
-use crate::support::{Client, Person, TestDatabase, TestServer, run, send, value};
+use crate::support::{Person, TestDatabase, TestServer, run, send};
 
 /// Writes down what a tab would have shown and played, where all tabs of the browser can read it.
 const RECORDER: &str = "
@@ -62,29 +63,10 @@ async fn switch(browser: &Browser, name: &str) {
     browser.click(".settings .dialog__close").await;
 }
 
-async fn direct(person: &Person, browser: &Browser) -> Uuid {
-    let members = json!({"user_id": browser.user_id().await});
-    let (_, direct) = person.post("/api/conversations/direct", members).await;
-    direct["id"].as_str().unwrap().parse().unwrap()
-}
-
 async fn group(person: &Person, browser: &Browser) -> Uuid {
     let members = json!({"name": "Engines", "member_ids": [browser.user_id().await]});
     let (_, group) = person.post("/api/groups", members).await;
     group["id"].as_str().unwrap().parse().unwrap()
-}
-
-async fn general(client: &Client) -> Uuid {
-    value(
-        client,
-        "select id from chat.conversations where is_general",
-        &[],
-    )
-    .await
-}
-
-fn link(conversation: Uuid) -> String {
-    format!(".conversation__link[href=\"/c/{conversation}\"]")
 }
 
 fn last_is(conversation: Uuid, text: &str) -> String {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accessibility::{RULES, check, open_calm};
-use super::stage::{Visitor, Way};
+use super::stage::{Visitor, Way, until_sent};
 use crate::browser::Browser;
 use crate::support::{Client, TestDatabase, TestServer, run, value};
 
@@ -57,15 +57,6 @@ async fn messages(client: &Client) -> Value {
         &[],
     )
     .await
-}
-
-async fn until_sent(browser: &Browser, count: usize) {
-    browser
-        .until(&format!(
-            "document.querySelectorAll('.timeline__messages .message:not(.message--system)').length === {count}
-                && !document.querySelector('.timeline__pending .message')"
-        ))
-        .await;
 }
 
 async fn choose(browser: &Browser, what: &str) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::accessibility::{RULES, check, open_calm};
-use super::stage::{Visitor, Way, general};
+use super::stage::{Visitor, Way, general, in_view};
 use crate::browser::{Browser, message_of};
 use crate::support::{Client, Person, TestDatabase, TestServer};
 
@@ -40,16 +40,10 @@ async fn go_to(browser: &Browser, day: &str) {
 }
 
 async fn until_at(browser: &Browser, text: &str) {
+    let item = message_of(text);
+    let in_view = in_view(text);
     browser
-        .until(&format!(
-            "(() => {{
-                const {{ top, bottom }} = document.querySelector('.timeline').getBoundingClientRect();
-                const item = {};
-                const place = item?.getBoundingClientRect();
-                return item === document.activeElement && place.top >= top && place.bottom <= bottom;
-            }})()",
-            message_of(text)
-        ))
+        .until(&format!("{item} === document.activeElement && {in_view}"))
         .await;
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::stage::{Visitor, Way, fill, general, numbered};
+use super::stage::{Visitor, Way, fill, general, numbered, picked_out};
 use crate::browser::{Browser, message_of};
 use crate::support::{Client, Person, TestDatabase, TestServer};
 
@@ -90,18 +90,10 @@ async fn older_and_newer_messages_load_by_scrolling_on_a_phone() {
     history_loads(Way::Phone).await;
 }
 
-async fn until_picked_out(browser: &Browser, text: &str) {
+async fn until_picked_out_alone(browser: &Browser, text: &str) {
+    let is_alone = "document.querySelectorAll('.message--highlight').length === 1";
     browser
-        .until(&format!(
-            "(() => {{
-                const {{ top, bottom }} = document.querySelector('.timeline').getBoundingClientRect();
-                const item = {};
-                const place = item?.getBoundingClientRect();
-                return item?.matches('.message--highlight') && place.top >= top && place.bottom <= bottom
-                    && document.querySelectorAll('.message--highlight').length === 1;
-            }})()",
-            message_of(text)
-        ))
+        .until(&format!("{} && {is_alone}", picked_out(text)))
         .await;
 }
 
@@ -116,19 +108,19 @@ async fn the_address_of_a_message_leads_to_it_also_there_and_back() {
     let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
 
     ada.go(&format!("/c/{general}/40")).await;
-    until_picked_out(&ada, "message 40").await;
+    until_picked_out_alone(&ada, "message 40").await;
     ada.visit(&format!("/c/{general}/150")).await;
-    until_picked_out(&ada, "message 150").await;
+    until_picked_out_alone(&ada, "message 150").await;
     ada.value("history.back()").await;
-    until_picked_out(&ada, "message 40").await;
+    until_picked_out_alone(&ada, "message 40").await;
     ada.value("history.forward()").await;
-    until_picked_out(&ada, "message 150").await;
+    until_picked_out_alone(&ada, "message 150").await;
     ada.value(&format!(
         "{}.querySelector('.message__link').click()",
         message_of("message 152")
     ))
     .await;
-    until_picked_out(&ada, "message 152").await;
+    until_picked_out_alone(&ada, "message 152").await;
     assert_eq!(
         ada.value("location.pathname").await,
         format!("/c/{general}/152")

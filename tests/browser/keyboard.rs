@@ -4,8 +4,9 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::stage::general;
 use crate::browser::Browser;
-use crate::support::{Client, Person, TestDatabase, TestServer, value};
+use crate::support::{Client, Person, TestDatabase, TestServer};
 
 /// What has the focus: the words of a message, or a class or id.
 const FOCUSED: &str = "(({ activeElement: it }) => it.matches('.message')
@@ -22,15 +23,6 @@ async fn until_focused(browser: &Browser, what: &str) {
     browser
         .until(&format!("{FOCUSED} === {}", json!(what)))
         .await;
-}
-
-async fn general(client: &Client) -> Uuid {
-    value(
-        client,
-        "select id from chat.conversations where is_general",
-        &[],
-    )
-    .await
 }
 
 async fn fill_general(client: &Client, sender: Uuid, count: i32) {

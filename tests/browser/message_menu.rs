@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::stage::{Visitor, Way, fill, general};
+use super::stage::{Visitor, Way, fill, general, until_picked_out};
 use crate::browser::{Browser, message_of};
 use crate::support::{Client, Person, TestDatabase, TestServer, run};
 
@@ -16,21 +16,6 @@ async fn edit(client: &Client, from: &str, to: &str) {
     )
     .await;
     assert_eq!(count, 1);
-}
-
-/// Waits until a message stands within the part that is shown, picked out.
-async fn until_highlighted(browser: &Browser, text: &str) {
-    browser
-        .until(&format!(
-            "(() => {{
-                const {{ top, bottom }} = document.querySelector('.timeline').getBoundingClientRect();
-                const item = {};
-                const place = item?.getBoundingClientRect();
-                return item?.matches('.message--highlight') && place.top >= top && place.bottom <= bottom;
-            }})()",
-            message_of(text)
-        ))
-        .await;
 }
 
 async fn an_answer_quotes(way: Way) {
@@ -50,7 +35,7 @@ async fn an_answer_quotes(way: Way) {
     assert_eq!(ada.value(excerpt).await, "the question");
 
     ada.click(".message__quote").await;
-    until_highlighted(&ada, "the question").await;
+    until_picked_out(&ada, "the question").await;
 
     // So far away that it is not in the page any more.
     fill(&client, general, bob.id, 400).await;
@@ -68,7 +53,7 @@ async fn an_answer_quotes(way: Way) {
         message_of("late answer")
     ))
     .await;
-    until_highlighted(&ada, "the question").await;
+    until_picked_out(&ada, "the question").await;
     ada.click(".timeline__latest").await;
     ada.until_said("late answer").await;
 

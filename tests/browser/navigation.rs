@@ -2,10 +2,10 @@
 
 use fantoccini::wd::WindowHandle;
 use serde_json::json;
-use uuid::Uuid;
 
+use super::stage::{direct, general, link};
 use crate::browser::Browser;
-use crate::support::{Client, Person, TestDatabase, TestServer, send, value};
+use crate::support::{Person, TestDatabase, TestServer, send};
 
 /// Counts the connections of a page, and holds back the panes of conversations that it asks for while it is
 /// told to: as they were when the server rendered them.
@@ -26,31 +26,11 @@ const WATCH: &str = "
         return new Response(body, response);
     };";
 
-async fn general(client: &Client) -> Uuid {
-    value(
-        client,
-        "select id from chat.conversations where is_general",
-        &[],
-    )
-    .await
-}
-
 async fn watched(server: &TestServer, name: &str) -> Browser {
     let browser = Browser::open(server.address).await;
     browser.before_each_page(WATCH).await;
     browser.give_name(name).await;
     browser
-}
-
-/// The conversation of a person with who sits at the browser.
-async fn direct(person: &Person, browser: &Browser) -> Uuid {
-    let members = json!({"user_id": browser.user_id().await});
-    let (_, direct) = person.post("/api/conversations/direct", members).await;
-    direct["id"].as_str().unwrap().parse().unwrap()
-}
-
-fn link(conversation: Uuid) -> String {
-    format!(".conversation__link[href=\"/c/{conversation}\"]")
 }
 
 async fn until_open(browser: &Browser, title: &str) {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accessibility::{RULES, check, open_calm};
-use super::stage::{Visitor, Way, direct, fill, general};
-use crate::browser::{Browser, message_of};
+use super::stage::{Visitor, Way, direct, fill, general, until_picked_out};
+use crate::browser::Browser;
 use crate::support::person::id;
 use crate::support::{Person, TestDatabase, TestServer};
 
@@ -59,21 +59,6 @@ async fn choose(browser: &Browser, filter: &str, value: &str) {
                 filter.dispatchEvent(new Event('change', {{ bubbles: true }}));
             }})()",
             json!(value)
-        ))
-        .await;
-}
-
-/// The message is within the part of the page that shows messages, and picked out.
-async fn until_shown(browser: &Browser, text: &str) {
-    browser
-        .until(&format!(
-            "(() => {{
-                const {{ top, bottom }} = document.querySelector('.timeline').getBoundingClientRect();
-                const item = {};
-                const place = item?.getBoundingClientRect();
-                return item?.matches('.message--highlight') && place.top >= top && place.bottom <= bottom;
-            }})()",
-            message_of(text)
         ))
         .await;
 }
@@ -224,10 +209,10 @@ async fn in_a_conversation_one_walks_from_hit_to_hit_however_deep_and_the_focus_
     look_for(&ada, "\"message 5\"").await;
     press(&ada, Key::Enter).await;
     until_at(&ada, "1 of 12").await;
-    until_shown(&ada, "message 500").await;
+    until_picked_out(&ada, "message 500").await;
     press(&ada, Key::F3).await;
     until_at(&ada, "2 of 12").await;
-    until_shown(&ada, "message 59").await;
+    until_picked_out(&ada, "message 59").await;
     ada.until("document.activeElement.matches('.search__query')")
         .await;
     press(&ada, Key::Down).await;
@@ -235,12 +220,12 @@ async fn in_a_conversation_one_walks_from_hit_to_hit_however_deep_and_the_focus_
         .await;
     press(&ada, Key::End).await;
     until_at(&ada, "12 of 12").await;
-    until_shown(&ada, "message 5").await;
+    until_picked_out(&ada, "message 5").await;
     ada.until("document.activeElement.matches('.hit:last-child > .hit__link[aria-current]')")
         .await;
     press(&ada, Key::Up).await;
     until_at(&ada, "11 of 12").await;
-    until_shown(&ada, "message 50").await;
+    until_picked_out(&ada, "message 50").await;
     assert_eq!(
         ada.value("location.pathname").await,
         format!("/c/{engines}")
@@ -264,7 +249,7 @@ async fn in_a_conversation_one_walks_from_hit_to_hit_however_deep_and_the_focus_
     ada.click(".search__act").await;
     until_at(&ada, "1 message").await;
     press(&ada, Key::Enter).await;
-    until_shown(&ada, "message 5 of elsewhere").await;
+    until_picked_out(&ada, "message 5 of elsewhere").await;
     until_at(&ada, "1 of 1").await;
     assert_eq!(
         ada.value("document.activeElement.className").await,
@@ -372,14 +357,14 @@ async fn on_a_phone_the_search_has_the_screen_and_then_a_bar_above_the_messages(
     look_for(&ada, "\"message 7\"").await;
     until_at(&ada, "11 messages").await;
     ada.click(".hit:last-child .hit__link").await;
-    until_shown(&ada, "message 7").await;
+    until_picked_out(&ada, "message 7").await;
     until_at(&ada, "11 of 11").await;
     assert_eq!(ada.value(&shown(".search__results")).await, false);
     ada.until("!document.querySelector('.message--highlight')")
         .await;
     check(&ada, "walking on a phone", RULES).await;
     ada.click(".search__up").await;
-    until_shown(&ada, "message 70").await;
+    until_picked_out(&ada, "message 70").await;
     ada.click(".search__back").await;
     ada.until(&shown(".search__results")).await;
     assert_eq!(ada.value(&shown(".timeline")).await, false);
@@ -394,7 +379,7 @@ async fn on_a_phone_the_search_has_the_screen_and_then_a_bar_above_the_messages(
     look_for(&ada, "\"message 8\"").await;
     until_at(&ada, "11 messages").await;
     ada.click(".hit:last-child .hit__link").await;
-    until_shown(&ada, "message 8").await;
+    until_picked_out(&ada, "message 8").await;
     ada.close().await;
     server.stop().await;
 }
@@ -423,7 +408,7 @@ async fn the_switcher_offers_the_first_messages_below_names_and_the_way_to_all()
     check(&ada, "messages in the switcher", RULES).await;
     press(&ada, Key::Down).await;
     press(&ada, Key::Enter).await;
-    until_shown(&ada, "the engine runs").await;
+    until_picked_out(&ada, "the engine runs").await;
 
     ada.press_chord(&format!("{}k", char::from(Key::Control)))
         .await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{Visitor, Way, direct, fill, general};
+use super::stage::{Visitor, Way, direct, fill, general, in_view};
 use crate::browser::Browser;
 use crate::support::{Client, Person, TestDatabase, TestServer, column, value};
 
@@ -262,16 +262,6 @@ async fn who_sends_sees_it_wherever_one_was(way: Way) {
     let client = database.connect().await;
     let general = general(&client).await;
     fill(&client, general, bob.id, 200).await;
-    let in_view = |text: &str| {
-        format!(
-            "(() => {{
-                const {{ top, bottom }} = document.querySelector('.timeline').getBoundingClientRect();
-                const place = {}?.getBoundingClientRect();
-                return place && place.top >= top && place.bottom <= bottom;
-            }})()",
-            crate::browser::message_of(text)
-        )
-    };
 
     // From the middle of what was said long ago.
     ada.open(&format!("/c/{general}/60")).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::door::Door;
-use crate::browser::Browser;
+use crate::browser::{Browser, message_of};
 use crate::support::{Client, Person, value};
 
 /// How somebody comes to the page.
@@ -115,4 +115,42 @@ pub async fn fill(client: &Client, conversation: Uuid, sender: Uuid, count: i64)
 /// "message 1" and so on.
 pub fn numbered(range: impl Iterator<Item = i64>) -> Vec<String> {
     range.map(|n| format!("message {n}")).collect()
+}
+
+/// JavaScript: whether all of a message is within the part of the page that shows messages.
+pub fn in_view(text: &str) -> String {
+    format!(
+        "(() => {{
+            const {{ top, bottom }} = document.querySelector('.timeline').getBoundingClientRect();
+            const place = {}?.getBoundingClientRect();
+            return Boolean(place) && place.top >= top && place.bottom <= bottom;
+        }})()",
+        message_of(text)
+    )
+}
+
+/// JavaScript: whether a message is in view and picked out.
+pub fn picked_out(text: &str) -> String {
+    let item = message_of(text);
+    let in_view = in_view(text);
+    format!("{item}?.matches('.message--highlight') && {in_view}")
+}
+
+pub async fn until_picked_out(browser: &Browser, text: &str) {
+    browser.until(&picked_out(text)).await;
+}
+
+/// The entry of a conversation in the list.
+pub fn link(conversation: Uuid) -> String {
+    format!(".conversation__link[href=\"/c/{conversation}\"]")
+}
+
+/// Waits until so many messages are sent, and none is on its way.
+pub async fn until_sent(browser: &Browser, count: usize) {
+    browser
+        .until(&format!(
+            "document.querySelectorAll('.timeline__messages .message:not(.message--system)').length === {count}
+                && !document.querySelector('.timeline__pending .message')"
+        ))
+        .await;
 }

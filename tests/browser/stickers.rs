@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accessibility::{RULES, check, open_calm};
+use super::stage::until_sent;
 use crate::browser::Browser;
 use crate::support::{Person, TestDatabase, TestServer, value};
 
@@ -22,15 +23,6 @@ async fn open(browser: &Browser, tab: &str) {
     browser.click(".composer__emoji").await;
     browser
         .click(&format!(".picker-tabs__tab[data-shows={tab}]"))
-        .await;
-}
-
-async fn until_sent(browser: &Browser, count: usize) {
-    browser
-        .until(&format!(
-            "document.querySelectorAll('.timeline__messages .message:not(.message--system)').length === {count}
-                && !document.querySelector('.timeline__pending .message')"
-        ))
         .await;
 }
 

@@ -3,23 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::stage::{direct, general};
 use crate::browser::Browser;
-use crate::support::{Client, Person, TestDatabase, TestServer, value};
-
-async fn general(client: &Client) -> Uuid {
-    value(
-        client,
-        "select id from chat.conversations where is_general",
-        &[],
-    )
-    .await
-}
-
-async fn direct(person: &Person, browser: &Browser) -> Uuid {
-    let members = json!({"user_id": browser.user_id().await});
-    let (_, direct) = person.post("/api/conversations/direct", members).await;
-    direct["id"].as_str().unwrap().parse().unwrap()
-}
+use crate::support::{Person, TestDatabase, TestServer};
 
 fn badge(conversation: Uuid) -> String {
     format!(

@@ -2,11 +2,11 @@
 //! from any of them back to where it was.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::door::Door;
+use super::stage::general;
 use crate::browser::Browser;
-use crate::support::{Client, Person, TestDatabase, TestServer, send, user, value};
+use crate::support::{Person, TestDatabase, TestServer, send, user};
 
 /// What the console says of a network that fails.
 const UNREACHABLE: [&str; 3] = ["WebSocket connection to", "net::ERR_", "Failed to fetch"];
@@ -29,15 +29,6 @@ const NEWS_OF_TABS: &str = "
         new MutationObserver(tell).observe(document.documentElement, {attributeFilter: ['data-connection']});
         document.addEventListener('visibilitychange', tell);
     });";
-
-async fn general(client: &Client) -> Uuid {
-    value(
-        client,
-        "select id from chat.conversations where is_general",
-        &[],
-    )
-    .await
-}
 
 async fn until_connected_by(browser: &Browser, transport: &str) {
     browser

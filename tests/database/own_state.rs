@@ -4,39 +4,15 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::support::{Heard, TestDatabase, column, group, refusal, run, send, user, value};
-
-struct Scene {
-    database: TestDatabase,
-    client: crate::support::Client,
-    ann: Uuid,
-    ben: Uuid,
-    /// No member of the group.
-    eve: Uuid,
-    group: Uuid,
-}
+use crate::scene::Scene;
+use crate::support::{Heard, column, refusal, run, send, value};
 
 impl Scene {
-    async fn set() -> Self {
-        let database = TestDatabase::create().await;
-        let client = database.connect().await;
-        let (ann, ben) = (user(&client, "Ann").await, user(&client, "Ben").await);
-        let eve = user(&client, "Eve").await;
-        let group = group(&client, ann, &[ben]).await;
-        Self {
-            database,
-            client,
-            ann,
-            ben,
-            eve,
-            group,
-        }
-    }
-
-    async fn say(&self, count: usize) -> Vec<Uuid> {
+    /// "1", "2" and so on, of Ann's.
+    async fn say_numbers(&self, count: usize) -> Vec<Uuid> {
         let mut messages = Vec::new();
         for number in 1..=count {
-            messages.push(send(&self.client, self.ann, self.group, &number.to_string()).await);
+            messages.push(self.say(self.ann, &number.to_string()).await);
         }
         messages
     }
@@ -66,15 +42,6 @@ impl Scene {
             &[&actor, &self.group],
         )
         .await;
-    }
-
-    async fn conversation(&self, actor: Uuid) -> Value {
-        value(
-            &self.client,
-            "select chat.read_conversation($1, $2)",
-            &[&actor, &self.group],
-        )
-        .await
     }
 
     async fn seqs(&self, actor: Uuid) -> Vec<i64> {
@@ -135,7 +102,7 @@ fn own(heard: &Heard, user: Uuid) -> &Value {
 #[tokio::test]
 async fn a_hidden_message_is_gone_for_one_and_there_for_all_others() {
     let scene = Scene::set().await;
-    let messages = scene.say(4).await;
+    let messages = scene.say_numbers(4).await;
     for place in [1, 3] {
         scene.hide(scene.ben, messages[place]).await;
     }
@@ -195,7 +162,7 @@ async fn a_hidden_message_is_gone_for_one_and_there_for_all_others() {
 #[tokio::test]
 async fn hiding_and_showing_again_is_told_to_that_user_alone_once() {
     let scene = Scene::set().await;
-    let message = scene.say(1).await[0];
+    let message = scene.say_numbers(1).await[0];
     let mut listener = scene.database.listen().await;
     for (is_hidden, revision) in [(true, 1), (false, 2), (true, 3)] {
         for _ in 0..2 {
@@ -227,7 +194,7 @@ async fn hiding_and_showing_again_is_told_to_that_user_alone_once() {
 #[tokio::test]
 async fn plain_sql_hides_by_the_same_rules() {
     let scene = Scene::set().await;
-    let messages = scene.say(2).await;
+    let messages = scene.say_numbers(2).await;
     let writer = scene.database.connect_as("chat_writer").await;
     let mut listener = scene.database.listen().await;
     let insert = "insert into chat.hidden_messages (message_id, user_id) values ($1, $2)";
@@ -284,7 +251,7 @@ async fn plain_sql_hides_by_the_same_rules() {
         ("CH403".to_owned(), "not_yourself".to_owned())
     );
     writer.batch_execute("rollback").await.unwrap();
-    let other = scene.say(1).await[0];
+    let other = scene.say_numbers(1).await[0];
     assert_eq!(
         refusal(
             scene
@@ -314,7 +281,7 @@ async fn plain_sql_hides_by_the_same_rules() {
 #[tokio::test]
 async fn two_who_hide_the_same_message_at_once_make_one_row() {
     let scene = Scene::set().await;
-    let message = scene.say(1).await[0];
+    let message = scene.say_numbers(1).await[0];
     let other = scene.database.connect().await;
     scene.client.batch_execute("begin").await.unwrap();
     scene.hide(scene.ben, message).await;
@@ -344,7 +311,7 @@ async fn two_who_hide_the_same_message_at_once_make_one_row() {
 #[tokio::test]
 async fn the_newest_page_of_who_hides_anything_is_never_the_one_that_is_kept() {
     let scene = Scene::set().await;
-    let messages = scene.say(2).await;
+    let messages = scene.say_numbers(2).await;
     let known = cursor(&scene.client).await;
     let is_current = async |actor: Uuid| -> bool {
         value(
@@ -555,7 +522,7 @@ async fn a_preference_that_breaks_a_rule_is_refused_by_name() {
 #[tokio::test]
 async fn reading_takes_back_that_it_was_marked_unread_and_nothing_else_does() {
     let scene = Scene::set().await;
-    scene.say(2).await;
+    scene.say_numbers(2).await;
     let is_marked = async || -> bool {
         scene.conversation(scene.ben).await["preference"]["marked_unread"] == true
     };
@@ -620,7 +587,7 @@ async fn reading_takes_back_that_it_was_marked_unread_and_nothing_else_does() {
 #[tokio::test]
 async fn what_is_ones_own_is_resumed_by_oneself_and_by_a_listener() {
     let scene = Scene::set().await;
-    let messages = scene.say(2).await;
+    let messages = scene.say_numbers(2).await;
     scene.hide(scene.ann, messages[0]).await;
     let seen = cursor(&scene.client).await;
     let slow = scene.database.connect().await;
@@ -757,7 +724,7 @@ async fn an_answer_quotes_what_it_answers_as_it_is_now() {
 #[tokio::test]
 async fn a_message_that_answers_nothing_looks_nothing_up() {
     let scene = Scene::set().await;
-    let quoted = scene.say(5).await[0];
+    let quoted = scene.say_numbers(5).await[0];
     run(
         &scene.client,
         "select chat.send_message($1, $2, 'yes', p_reply_to => $3)",
@@ -790,7 +757,7 @@ async fn a_message_that_answers_nothing_looks_nothing_up() {
 #[tokio::test]
 async fn a_conversation_read_by_itself_tells_of_its_members() {
     let scene = Scene::set().await;
-    scene.say(3).await;
+    scene.say_numbers(3).await;
     run(
         &scene.client,
         "select chat.add_member($1, $2, $3)",

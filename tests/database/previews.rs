@@ -3,49 +3,23 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::scene::Scene;
 use crate::support::query::{process_id, until_it_waits_for_a_lock};
-use crate::support::{Client, TestDatabase, column, group, refusal, run, send, user, value};
+use crate::support::{Client, column, refusal, run, send, value};
 
 const URL: &str = "https://example.com/page";
 
-struct Scene {
-    database: TestDatabase,
-    client: Client,
-    /// Owner of the group.
-    ann: Uuid,
-    ben: Uuid,
-    /// No member of the group.
-    eve: Uuid,
-    group: Uuid,
-}
-
 impl Scene {
-    async fn set() -> Self {
-        let database = TestDatabase::create().await;
-        let client = database.connect().await;
-        let (ann, ben) = (user(&client, "Ann").await, user(&client, "Ben").await);
-        let eve = user(&client, "Eve").await;
-        let group = group(&client, ann, &[ben]).await;
-        Self {
-            database,
-            client,
-            ann,
-            ben,
-            eve,
-            group,
-        }
-    }
-
-    /// Of Ben's.
-    async fn message(&self) -> Uuid {
-        send(&self.client, self.ben, self.group, &format!("see {URL}")).await
+    /// A message of Ben's.
+    async fn link(&self) -> Uuid {
+        self.say(self.ben, &format!("see {URL}")).await
     }
 
     async fn claim(&self, message: Uuid) -> String {
         claim(&self.client, message).await
     }
 
-    async fn store(&self, title: Option<&str>) {
+    async fn store_preview(&self, title: Option<&str>) {
         run(
             &self.client,
             "select chat.store_preview($1, $2, 'words', null)",
@@ -64,17 +38,8 @@ impl Scene {
         .await
     }
 
-    async fn json(&self, message: Uuid) -> Value {
-        value(
-            &self.client,
-            "select chat.read_message(null, $1)",
-            &[&message],
-        )
-        .await
-    }
-
     async fn title(&self, message: Uuid) -> Value {
-        self.json(message).await["preview"]["title"].clone()
+        self.message(message).await["preview"]["title"].clone()
     }
 
     /// As if the time had passed.
@@ -103,13 +68,13 @@ async fn claim(client: &Client, message: Uuid) -> String {
 #[tokio::test]
 async fn one_fetches_others_wait_and_then_it_is_there_for_all() {
     let scene = Scene::set().await;
-    let (one, two) = (scene.message().await, scene.message().await);
+    let (one, two) = (scene.link().await, scene.link().await);
     assert_eq!(scene.claim(one).await, "fetch");
     assert_eq!(scene.claim(one).await, "wait");
     assert_eq!(scene.claim(two).await, "wait");
     assert!(!scene.attach(one).await, "nothing is stored yet");
 
-    scene.store(Some("Title \"1\"")).await;
+    scene.store_preview(Some("Title \"1\"")).await;
     assert!(scene.attach(one).await);
     assert!(!scene.attach(one).await, "it is there already");
     assert_eq!(scene.claim(two).await, "done");
@@ -117,7 +82,7 @@ async fn one_fetches_others_wait_and_then_it_is_there_for_all() {
     let preview =
         json!({"url": URL, "title": "Title \"1\"", "description": "words", "site_name": null});
     for message in [one, two] {
-        let message = scene.json(message).await;
+        let message = scene.message(message).await;
         assert_eq!(
             (&message["preview"], &message["revision"]),
             (&preview, &json!(2))
@@ -128,7 +93,7 @@ async fn one_fetches_others_wait_and_then_it_is_there_for_all() {
 #[tokio::test]
 async fn of_two_that_claim_at_once_the_second_sees_what_it_waited_for() {
     let scene = Scene::set().await;
-    let message = scene.message().await;
+    let message = scene.link().await;
     let mut first = scene.database.connect().await;
     let second = scene.database.connect().await;
     let waiter = process_id(&second).await;
@@ -149,7 +114,7 @@ async fn of_two_that_claim_at_once_the_second_sees_what_it_waited_for() {
 #[tokio::test]
 async fn a_fetch_that_began_over_30_seconds_ago_is_given_up() {
     let scene = Scene::set().await;
-    let message = scene.message().await;
+    let message = scene.link().await;
     assert_eq!(scene.claim(message).await, "fetch");
     scene.age("29 seconds").await;
     assert_eq!(scene.claim(message).await, "wait");
@@ -161,13 +126,13 @@ async fn a_fetch_that_began_over_30_seconds_ago_is_given_up() {
 #[tokio::test]
 async fn that_there_is_nothing_is_remembered_for_an_hour() {
     let scene = Scene::set().await;
-    let message = scene.message().await;
+    let message = scene.link().await;
     scene.claim(message).await;
-    scene.store(None).await;
+    scene.store_preview(None).await;
     assert!(!scene.attach(message).await);
     scene.age("59 minutes").await;
     assert_eq!(scene.claim(message).await, "done");
-    assert_eq!(scene.json(message).await["preview"], Value::Null);
+    assert_eq!(scene.message(message).await["preview"], Value::Null);
     scene.age("2 minutes").await;
     assert_eq!(scene.claim(message).await, "fetch");
 }
@@ -175,26 +140,26 @@ async fn that_there_is_nothing_is_remembered_for_an_hour() {
 #[tokio::test]
 async fn what_was_found_is_kept_for_7_days_and_by_those_who_show_it_for_ever() {
     let scene = Scene::set().await;
-    let (old, new) = (scene.message().await, scene.message().await);
+    let (old, new) = (scene.link().await, scene.link().await);
     scene.claim(old).await;
-    scene.store(Some("Old")).await;
+    scene.store_preview(Some("Old")).await;
     assert!(scene.attach(old).await);
     scene.age("6 days 23 hours").await;
     assert_eq!(scene.claim(new).await, "done");
     assert_eq!(scene.title(new).await, "Old");
 
     scene.age("2 hours").await;
-    let newest = scene.message().await;
+    let newest = scene.link().await;
     assert_eq!(scene.claim(newest).await, "fetch");
     assert_eq!(scene.title(old).await, "Old", "while it is fetched anew");
-    scene.store(None).await;
+    scene.store_preview(None).await;
     assert_eq!(scene.title(old).await, "Old", "and when nothing is found");
     assert_eq!(scene.claim(newest).await, "done");
     assert_eq!(scene.title(newest).await, Value::Null);
 
     scene.age("2 hours").await;
     assert_eq!(scene.claim(newest).await, "fetch");
-    scene.store(Some("New")).await;
+    scene.store_preview(Some("New")).await;
     assert!(scene.attach(newest).await);
     assert_eq!(scene.title(newest).await, "New");
 }
@@ -202,9 +167,9 @@ async fn what_was_found_is_kept_for_7_days_and_by_those_who_show_it_for_ever() {
 #[tokio::test]
 async fn what_came_late_does_not_undo_what_was_found_meanwhile() {
     let scene = Scene::set().await;
-    scene.claim(scene.message().await).await;
-    scene.store(Some("Found")).await;
-    scene.store(None).await;
+    scene.claim(scene.link().await).await;
+    scene.store_preview(Some("Found")).await;
+    scene.store_preview(None).await;
     let states: Vec<String> =
         column(&scene.client, "select state from chat.link_previews", &[]).await;
     assert_eq!(states, ["ready"]);
@@ -213,17 +178,17 @@ async fn what_came_late_does_not_undo_what_was_found_meanwhile() {
 #[tokio::test]
 async fn a_message_gets_no_preview_of_what_it_does_not_say_or_does_not_want() {
     let scene = Scene::set().await;
-    scene.claim(scene.message().await).await;
-    scene.store(Some("Title")).await;
+    scene.claim(scene.link().await).await;
+    scene.store_preview(Some("Title")).await;
     for change in [
         "delete from chat.messages where id = $1",
         "update chat.messages set body = 'something else' where id = $1",
         "update chat.messages set data = '{\"preview\": false}' where id = $1",
         "select chat.remove_preview(null, $1)",
     ] {
-        let message = scene.message().await;
+        let message = scene.link().await;
         run(&scene.client, change, &[&message]).await;
-        let before = scene.json(message).await;
+        let before = scene.message(message).await;
         assert_eq!(scene.claim(message).await, "done", "{change}");
         let is_attached: bool = value(
             &scene.client,
@@ -232,11 +197,11 @@ async fn a_message_gets_no_preview_of_what_it_does_not_say_or_does_not_want() {
         )
         .await;
         assert!(!is_attached, "{change}");
-        assert_eq!(scene.json(message).await, before, "{change}");
+        assert_eq!(scene.message(message).await, before, "{change}");
     }
     assert_eq!(scene.claim(Uuid::new_v4()).await, "done");
     // As it is since the edit, and of nothing else.
-    let message = scene.message().await;
+    let message = scene.link().await;
     run(
         &scene.client,
         "update chat.messages set data = '{\"more\": 1}' where id = $1",
@@ -249,8 +214,8 @@ async fn a_message_gets_no_preview_of_what_it_does_not_say_or_does_not_want() {
 #[tokio::test]
 async fn an_edit_of_what_it_says_takes_the_preview_off_and_nothing_else_does() {
     let scene = Scene::set().await;
-    scene.claim(scene.message().await).await;
-    scene.store(Some("Title")).await;
+    scene.claim(scene.link().await).await;
+    scene.store_preview(Some("Title")).await;
     for (change, keeps) in [
         (
             "update chat.messages set body = body || '!' where id = $1",
@@ -270,7 +235,7 @@ async fn an_edit_of_what_it_says_takes_the_preview_off_and_nothing_else_does() {
             true,
         ),
     ] {
-        let message = scene.message().await;
+        let message = scene.link().await;
         assert!(scene.attach(message).await);
         run(&scene.client, change, &[&message]).await;
         assert_eq!(scene.title(message).await.is_string(), keeps, "{change}");
@@ -280,14 +245,14 @@ async fn an_edit_of_what_it_says_takes_the_preview_off_and_nothing_else_does() {
 #[tokio::test]
 async fn a_preview_that_comes_or_goes_is_announced_and_found_by_who_was_away() {
     let scene = Scene::set().await;
-    let message = scene.message().await;
+    let message = scene.link().await;
     let mut listener = scene.database.listen().await;
     let cursor: String = value(&scene.client, "select chat.current_cursor()", &[]).await;
     scene.claim(message).await;
-    scene.store(Some("Title")).await;
+    scene.store_preview(Some("Title")).await;
     scene.attach(message).await;
     let event = listener.next().await.envelope;
-    assert_eq!(event["event"]["message"], scene.json(message).await);
+    assert_eq!(event["event"]["message"], scene.message(message).await);
 
     run(
         &scene.client,
@@ -312,8 +277,8 @@ async fn a_preview_that_comes_or_goes_is_announced_and_found_by_who_was_away() {
 async fn its_sender_and_who_runs_the_group_may_take_a_preview_off() {
     let scene = Scene::set().await;
     let of_ann = send(&scene.client, scene.ann, scene.group, URL).await;
-    let of_ben = scene.message().await;
-    let deleted = scene.message().await;
+    let of_ben = scene.link().await;
+    let deleted = scene.link().await;
     run(
         &scene.client,
         "select chat.delete_message(null, $1)",
@@ -393,7 +358,7 @@ async fn a_preview_is_found_by_its_key_however_many_there_are() {
 #[tokio::test]
 async fn nothing_of_previews_is_removed_and_nothing_else_than_an_address_is_kept() {
     let scene = Scene::set().await;
-    scene.claim(scene.message().await).await;
+    scene.claim(scene.link().await).await;
     for (statement, refused) in [
         ("delete from chat.link_previews", "CH403"),
         ("truncate chat.link_previews", "CH403"),
