@@ -39,6 +39,8 @@ returns table (kind text, field text, type text, is_required boolean, low numeri
         ('image', 'type', 'text', false, 1, 127),
         ('image', 'size', 'integer', false, 0, 1e15),
         ('image', 'alt', 'text', false, 1, 1000),
+        -- Of an album what each shows, in the order of its media.
+        ('image', 'alts', 'descriptions', false, 0, 10),
         ('gif', 'url', 'url', true, 1, 2000),
         ('gif', 'width', 'integer', true, 1, 100000),
         ('gif', 'height', 'integer', true, 1, 100000),
@@ -90,6 +92,8 @@ declare
     c_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
     -- One entry of a list of telephone numbers or addresses.
     c_entry_characters_max constant integer := 254;
+    -- Of a picture among several; ten of them, with what JSON puts around them, stay within the bound of data.
+    c_description_characters_max constant integer := 300;
     v_text constant text := p_value #>> '{}';
     v_json_type constant text := jsonb_typeof(p_value);
 begin
@@ -139,6 +143,13 @@ begin
                         where jsonb_typeof(x) <> 'string' or x #>> '{}' !~ '\S' or char_length(x #>> '{}') > c_entry_characters_max)
                     then
                         return format('must hold texts of 1 to %s characters only', c_entry_characters_max);
+                    end if;
+                when 'descriptions' then
+                    if exists (
+                        select from jsonb_array_elements(p_value) x
+                        where jsonb_typeof(x) <> 'string' or char_length(x #>> '{}') > c_description_characters_max)
+                    then
+                        return format('must hold texts of at most %s characters only', c_description_characters_max);
                     end if;
                 when 'levels' then
                     if exists (

@@ -301,17 +301,24 @@ $$;
 
 comment on function chat.read_content(uuid, integer) is 'One piece, for the server, which has asked chat.open_media before.';
 
-create or replace function chat.write_content(p_content uuid, p_number integer, p_bytes bytea) returns void language sql
+-- Under the medium's own id, which no upload has: a server that begins again, after another one died over it, writes over
+-- what that one left.
+create or replace function chat.write_content(p_content uuid, p_number integer, p_bytes bytea) returns void language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (select from chat.media m where m.id = p_content and m.state = 'stored') then
+        perform chat.refuse(409, 'upload_ended', 'media_id: another server has looked at it.');
+    end if;
     insert into chat.media_chunks (content_id, number, bytes) values (p_content, p_number, p_bytes)
-    on conflict (content_id, number) do update set bytes = excluded.bytes
+    on conflict (content_id, number) do update set bytes = excluded.bytes;
+end
 $$;
 
 comment on function chat.write_content(uuid, integer, bytea) is
-    'One piece of what a server keeps in place of what was uploaded, since that told where it was made.';
+    'One piece of what a server keeps in place of what was uploaded, since that told where it was made; p_content: the id of the medium, which is stored. Raises CH409 upload_ended.';
 
--- What a server found in a stored file. p_content: its bytes, when they had to be cleaned; what was uploaded goes then, and
--- so does what is there already as another medium's: equal files share their bytes. Nobody is told which.
+-- What a server found in a stored file. p_content: the upload's, or the medium's own id when it had to be cleaned; the other
+-- goes, and so does what is there already as another medium's: equal files share their bytes. Nobody is told which.
 create or replace function chat.ready_media(
     p_media uuid, p_content uuid, p_size bigint, p_sha256 bytea, p_type text, p_width integer, p_height integer,
     p_duration_ms bigint, p_is_animated boolean,
@@ -335,6 +342,9 @@ begin
     if p_content <> v_media.content_id then
         delete from chat.media_chunks c where c.content_id = v_media.content_id;
     end if;
+    -- What is left of a server's work that ended before its end.
+    delete from chat.media_chunks c
+    where c.content_id = p_media and (p_content <> p_media or c.number >= ceil(p_size::numeric / chat.media_chunk_bytes()));
     -- Locked, so that its pieces are there as long as they are shared.
     select m.content_id into v_equal from chat.media m
     where m.sha256 = p_sha256 and m.size = p_size and m.state = 'ready' and m.id <> p_media

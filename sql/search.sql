@@ -31,12 +31,12 @@ create or replace function chat.searched_text(p_kind text, p_body text, p_data j
         when p_data is null or p_kind in ('text', 'emoji') then coalesce(chat.fold_spaces(p_body), '')
         -- Names are a line; what is longer is cut off, so that a block has its bounds.
         else chat.fold_spaces(concat_ws(' | ', p_body, left(p_data ->> 'name', 500), left(p_data ->> 'address', 500),
-            left(p_data ->> 'organization', 500), left(p_data ->> 'alt', 500)))
+            left(p_data ->> 'organization', 500), left(p_data ->> 'alt', 500), left(p_data ->> 'alts', 3000)))
         end
 $$;
 
 comment on function chat.searched_text(text, text, jsonb) is
-    'What can be searched of a message, folded: its body, and name, address, organization and alt of its data.';
+    'What can be searched of a message, folded: its body, and name, address, organization, alt and alts of its data.';
 
 -- Two kinds of runs of characters. Words are found by how they begin, and by how any rest of them begins. Scripts without
 -- spaces (Thai, Chinese, kana, Hangul, …), signs and emoji have no words: pairs of characters stand for those.

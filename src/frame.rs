@@ -276,6 +276,7 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         duration_ms,
         waveform,
         alt,
+        alts,
         pack,
         latitude,
         longitude,
@@ -300,6 +301,7 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         duration_ms,
         waveform: waveform.unwrap_or_default(),
         alt,
+        alts: alts.unwrap_or_default(),
         drawing,
         latitude,
         longitude,
@@ -334,6 +336,8 @@ struct DataFields {
     waveform: Option<Vec<f64>>,
     #[serde(deserialize_with = "if_readable")]
     alt: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    alts: Option<Vec<String>>,
     #[serde(deserialize_with = "if_readable")]
     pack: Option<String>,
     #[serde(deserialize_with = "if_readable")]

@@ -107,6 +107,10 @@ impl Inspector {
             return Ok(self.database.media_info_for_system(id).await?);
         }
         let outcome = self.look_into(id, &stored).await;
+        // Another server was faster, and took away what this one was reading or writing.
+        if outcome.is_err() && !self.database.read_stored(id).await?.is_stored {
+            return Ok(self.database.media_info_for_system(id).await?);
+        }
         let mut failures = self.failures.lock().await;
         match &outcome {
             Ok(_) => {
@@ -132,8 +136,9 @@ impl Inspector {
                 .await??;
         let is_changed = looked.inspected.cleaned.is_some() || looked.inspected.is_file_changed;
         let content = if is_changed {
-            self.keep_instead(looked.file, looked.inspected.cleaned.as_deref())
-                .await?
+            self.keep_instead(id, looked.file, looked.inspected.cleaned.as_deref())
+                .await?;
+            id
         } else {
             stored.content
         };
@@ -175,18 +180,18 @@ impl Inspector {
         Ok(file)
     }
 
-    /// Writes what is to be kept in place of what was uploaded; answers with its content's id.
+    /// Writes what is to be kept in place of what was uploaded, as the medium's own content.
     async fn keep_instead(
         &self,
+        content: Uuid,
         mut file: File,
         cleaned: Option<&[u8]>,
-    ) -> Result<Uuid, InspectError> {
-        let content = Uuid::now_v7();
+    ) -> Result<(), InspectError> {
         if let Some(cleaned) = cleaned {
             for (number, piece) in (0..).zip(cleaned.chunks(CHUNK_BYTES)) {
                 self.database.write_content(content, number, piece).await?;
             }
-            return Ok(content);
+            return Ok(());
         }
         file.seek(SeekFrom::Start(0))?;
         for number in 0.. {
@@ -201,7 +206,7 @@ impl Inspector {
             self.database.write_content(content, number, &piece).await?;
             file = back;
         }
-        Ok(content)
+        Ok(())
     }
 }
 

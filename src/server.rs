@@ -8,7 +8,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -96,7 +96,7 @@ pub async fn run(
         heard,
         newest_pages: NewestPages::new(),
         inspector,
-        uploads: Semaphore::new(routes::UPLOADS_MAX),
+        uploads: Arc::default(),
         metrics,
         connections: connections.clone(),
     });

@@ -1,6 +1,7 @@
 // What is attached to a message before it is sent: the menu to choose from, and a tray above the box to write in,
 // whose words become the caption. Photos become one message, each film and sound one of its own, other files one.
 
+import { Describing } from "./describing.js";
 import { bytesInWords } from "./file_words.js";
 import { clone } from "./fragment.js";
 import { kept } from "./media_on_demand.js";
@@ -26,8 +27,9 @@ export class Attaching {
   #signal;
   #menu = null;
   #tray = null;
+  #describing = null;
   #inputs = {};
-  #items = []; // { file, url, isFile }
+  #items = []; // { file, url, isFile, alt }
   #left = [];
   #styled;
 
@@ -89,7 +91,7 @@ export class Attaching {
   // Private
 
   #leave() {
-    if (this.#items.length) kept[this.#place] = this.#items.map(({ file, isFile }) => ({ file, isFile }));
+    if (this.#items.length) kept[this.#place] = this.#items.map(({ file, isFile, alt }) => ({ file, isFile, alt }));
     for (const { url } of this.#items) URL.revokeObjectURL(url);
     this.#menu?.remove();
     for (const input of Object.values(this.#inputs)) input.remove();
@@ -201,6 +203,7 @@ export class Attaching {
     if (this.#items.length && !this.#tray) {
       this.#tray = clone("#tray-template");
       this.#tray.addEventListener("click", (event) => this.#trayClicked(event), { signal: this.#signal });
+      this.#describing = new Describing(this.#tray, { signal: this.#signal, done: () => this.#timeline.follow() });
       this.#form.querySelector(".composer__fields").before(this.#tray);
     }
     if (!this.#tray) return;
@@ -224,16 +227,21 @@ export class Attaching {
     this.#timeline.follow();
     this.#styled ??= loadStylesheet("attaching.css");
     await this.#styled.catch(() => {});
-    if (grew) (length < FILES_MAX ? this.#tray?.lastElementChild : list.lastElementChild)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (grew) (length < FILES_MAX ? list.nextElementSibling : list.lastElementChild)?.scrollIntoView({ block: "nearest", inline: "nearest" });
     this.#timeline.follow();
   }
 
   #trayClicked({ target }) {
     const areFiles = this.#items.every(({ isFile }) => isFile);
     if (target.closest(".tray__add")) return this.#choose(areFiles ? "file" : "any", { areFiles });
-    const row = target.closest(".tray__drop")?.closest(".tray__item");
+    const row = target.closest(".tray__drop, .tray__describe")?.closest(".tray__item");
     if (!row) return;
     const at = this.#items.findIndex((item) => item.row === row);
+    if (target.closest(".tray__describe")) {
+      this.#describing.toggle(this.#items[at]);
+      return this.#timeline.follow();
+    }
+    if (this.#describing.isAbout(this.#items[at])) this.#describing.close();
     const [{ url }] = this.#items.splice(at, 1);
     URL.revokeObjectURL(url);
     const next = this.#items[at] ?? this.#items.at(-1);
@@ -262,12 +270,12 @@ export class Attaching {
 // In the order chosen, by the first of each.
 function messagesOf(items) {
   const messages = [];
-  for (const { file, isFile } of items) {
+  for (const { file, isFile, alt } of items) {
     const kind = isFile ? "file" : kindOf(file);
     const together = kind === "image" || kind === "file";
     const message = together && messages.find((other) => other.kind === kind);
-    if (message) message.files.push(file);
-    else messages.push({ kind, files: [file] });
+    if (message) message.files.push({ file, alt });
+    else messages.push({ kind, files: [{ file, alt }] });
   }
   return messages;
 }
@@ -279,7 +287,7 @@ function kindOf({ type }) {
   return ["image", "video", "audio"].includes(kind) ? kind : "file";
 }
 
-function rowOf({ file, url, isFile }) {
+function rowOf({ file, url, isFile, alt }) {
   const row = clone("#tray-item-template");
   const { name, size } = file;
   row.title = name;
@@ -287,6 +295,10 @@ function rowOf({ file, url, isFile }) {
   row.querySelector(".tray__size").textContent = bytesInWords(size);
   row.querySelector(".tray__drop").ariaLabel = `Remove ${name}`;
   const isPicture = ["image", "video"].includes(kindOf(file));
+  const describe = row.querySelector(".tray__describe");
+  describe.hidden = isFile || kindOf(file) !== "image";
+  describe.ariaLabel = `Describe ${name}`;
+  row.classList.toggle("tray__item--described", Boolean(alt));
   row.classList.toggle("tray__item--picture", isPicture);
   if (!isPicture) return row;
   const picture = pictureOf(file, url);

@@ -86,7 +86,7 @@ export function offerMedia(pane, { session, timeline, composer, signal }) {
   on(find("emoji"), "picker", async ({ detail }) => {
     try {
       const { PickerTabs } = await tabs();
-      new PickerTabs(detail, { send, ship: async (files) => (await ship()).send({ ...where, place, kind: "gif", files }), signal });
+      new PickerTabs(detail, { send, ship: async (file) => (await ship()).send({ ...where, place, kind: "gif", files: [{ file }] }), signal });
     } catch (error) {
       console.warn("Stickers could not be loaded", error);
     }

@@ -189,7 +189,7 @@ export class PickerTabs {
       if (!file) return;
       if (file.size > limit || file.size === 0) return status.textContent = "This file is too large, or empty.";
       this.#close();
-      this.#ship([file]);
+      this.#ship(file);
     });
     let timer;
     query.addEventListener("input", () => {

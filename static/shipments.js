@@ -43,11 +43,11 @@ export class Shipments extends EventTarget {
     return Array.from(this.#shipped.keys());
   }
 
-  // { place, conversation_id or user_id, kind, files, body, data, reply, mentions }
+  // { place, conversation_id or user_id, kind, files: [{ file, alt }], body, data, reply, mentions }
   send({ files, ...message }) {
     const at = new Date().toISOString();
     const shipment = { ...message, at, parts: [] };
-    shipment.parts = files.map((file) => ({ file, url: URL.createObjectURL(file), upload: new Upload(file) }));
+    shipment.parts = files.map(({ file, alt }) => ({ file, alt, url: URL.createObjectURL(file), upload: new Upload(file) }));
     for (const { upload } of shipment.parts) upload.addEventListener("change", () => this.#changed(shipment));
     this.#all.push(shipment);
     this.#changed(shipment);
@@ -84,10 +84,10 @@ export class Shipments extends EventTarget {
     const media = parts.map(({ upload }) => upload.medium);
     this.#all = this.#all.filter((other) => other !== shipment);
     shipment.kind = kindOf(shipment.kind, media);
-    const data = mentions.length ? { ...shipment.data, mentions } : shipment.data ?? null;
+    const data = { ...shipment.data, ...descriptionOf(shipment), ...(mentions.length && { mentions }) };
     const clientId = this.#outbox.send({
       ...(conversation_id ? { conversation_id } : { user_id }),
-      kind: shipment.kind, body: body || null, data, reply_to: reply?.id ?? null,
+      kind: shipment.kind, body: body || null, data: Object.keys(data).length ? data : null, reply_to: reply?.id ?? null,
       quoted: reply && { name: reply.name, excerpt: reply.excerpt }, media_ids: media.map(({ id }) => id),
     });
     this.#shipped.set(clientId, shipment);
@@ -104,6 +104,13 @@ export class Shipments extends EventTarget {
     }
     this.dispatchEvent(new Event("change"));
   }
+}
+
+// What its pictures show, where somebody has said it.
+function descriptionOf({ kind, parts }) {
+  const alts = parts.map(({ alt }) => alt ?? "");
+  if ((kind !== "image" && kind !== "gif") || !alts.some(Boolean)) return {};
+  return alts.length === 1 ? { alt: alts[0] } : { alts };
 }
 
 // The name of a file promises what it is; the server has looked. What it has not looked at yet, has no type.

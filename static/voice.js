@@ -96,7 +96,7 @@ export class Voice {
   #send({ file, duration_ms, waveform }) {
     const { shipments, composer, where, place, timeline } = this.#parts;
     const { reply } = composer.take();
-    shipments.send({ ...where, place, kind: "voice", files: [file], body: "", data: { duration_ms, waveform }, reply });
+    shipments.send({ ...where, place, kind: "voice", files: [{ file }], body: "", data: { duration_ms, waveform }, reply });
     timeline.toLatest();
   }
 }

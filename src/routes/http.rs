@@ -155,6 +155,20 @@ pub fn percent_decoded(text: &str) -> String {
         .into_owned()
 }
 
+/// A header's value where it is text, else nothing.
+pub fn header_text<'a>(headers: &'a HeaderMap, name: &hyper::header::HeaderName) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// Digits alone, as ranges are written.
+pub fn digits(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers
         .get(ACCEPT)

@@ -18,7 +18,10 @@ mod pages;
 mod previews;
 mod schema;
 mod search;
+mod stickers;
 mod time;
+mod upload_turns;
+mod uploads;
 mod users;
 
 use std::sync::{Arc, OnceLock};
@@ -28,7 +31,7 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use matchit::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::command::{Actor, Commands};
@@ -46,8 +49,8 @@ use crate::settings::Settings;
 use http::{Parameters, Response};
 use pages::Place;
 
-pub use media::UPLOADS_MAX;
 pub use operations::metrics_handle;
+pub use upload_turns::UploadTurns;
 
 /// What answering requests needs.
 pub struct Site {
@@ -58,8 +61,7 @@ pub struct Site {
     pub heard: watch::Receiver<Heard>,
     pub newest_pages: NewestPages,
     pub inspector: Arc<Inspector>,
-    /// Turns to upload by.
-    pub uploads: Semaphore,
+    pub uploads: Arc<UploadTurns>,
     pub metrics: PrometheusHandle,
     /// Sockets run here after their upgrade.
     pub connections: TaskTracker,
@@ -394,15 +396,15 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
         (Route::Preview, Method::DELETE) => previews::remove(site, asked).await,
         (Route::Search, Method::GET) => search::find(site, asked).await,
-        (Route::AllMedia, Method::POST) => media::upload(site, asked).await,
+        (Route::AllMedia, Method::POST) => uploads::upload(site, asked).await,
         (Route::Media, Method::GET | Method::HEAD) => media::download(site, asked).await,
-        (Route::Media, Method::DELETE) => media::abandon(site, asked).await,
-        (Route::MediaBytes, Method::PUT) => media::append(site, asked).await,
+        (Route::Media, Method::DELETE) => uploads::abandon(site, asked).await,
+        (Route::MediaBytes, Method::PUT) => uploads::append(site, asked).await,
         (Route::MediaInfo, Method::GET) => media::info(site, asked).await,
         (Route::Thumbnail, Method::GET | Method::HEAD) => media::thumbnail(site, asked).await,
-        (Route::Stickers, Method::GET) => media::stickers(site, asked).await,
-        (Route::Stickers, Method::POST) => media::add_sticker_pack(site, asked).await,
-        (Route::Gifs, Method::GET) => media::gifs(site, asked).await,
+        (Route::Stickers, Method::GET) => stickers::stickers(site, asked).await,
+        (Route::Stickers, Method::POST) => stickers::add_sticker_pack(site, asked).await,
+        (Route::Gifs, Method::GET) => stickers::gifs(site, asked).await,
         (route, _) => Ok(method_not_allowed(route)),
     }
 }

@@ -14,7 +14,8 @@ use utoipa::OpenApi;
 
 use super::http::{self, Response};
 use super::{
-    auth, conversations, live, media, messages, operations, previews, schema, search, users,
+    auth, conversations, live, media, messages, operations, previews, schema, search, stickers,
+    uploads, users,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -71,15 +72,15 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         messages::mark,
         previews::remove,
         search::find,
-        media::upload,
-        media::append,
+        uploads::upload,
+        uploads::append,
         media::info,
-        media::abandon,
+        uploads::abandon,
         media::download,
         media::thumbnail,
-        media::stickers,
-        media::add_sticker_pack,
-        media::gifs,
+        stickers::stickers,
+        stickers::add_sticker_pack,
+        stickers::gifs,
         live::websocket,
         live::websocket_general,
         live::websocket_held,
@@ -213,7 +214,10 @@ const CODES: &[(u16, &[&str])] = &[
     ),
     (416, &["range_not_satisfiable"]),
     (426, &["websocket_required"]),
-    (429, &["too_fast", "too_many_connections"]),
+    (
+        429,
+        &["too_fast", "too_many_connections", "uploads_at_once"],
+    ),
     (500, &["internal"]),
     (503, &["going_away", "unavailable"]),
 ];

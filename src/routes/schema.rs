@@ -102,7 +102,7 @@ pub fn data() -> RefOr<Schema> {
     or_null(object(
         "At most 16,384 bytes; by kind, with ? what may be left out. Fields that are not named are the sender's own.\n\n\
          - text: mentions? (at most 50 user ids), preview? (false: no link preview)\n\
-         - image: url, width, height, name?, type?, size?, alt?; gif: url, width, height, alt?\n\
+         - image: url, width, height, name?, type?, size?, alt?, alts? (of an album: at most 10 texts of 300 characters, in the order of media_ids); gif: url, width, height, alt?\n\
          - video: url, width?, height?, duration_ms?, name?, type?, size?\n\
          - audio: url, duration_ms?, name?, type?, size?; voice: url, duration_ms, waveform? (at most 256 of 0 to 100)\n\
          - file: url, name, type?, size?\n\

@@ -15,6 +15,7 @@ mod variable;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use dotenv::read_dotenv;
 pub use preview_hosts::PreviewHost;
@@ -55,6 +56,9 @@ pub struct Settings {
     pub writer_lanes: usize,
     /// `SENDS_PER_SECOND`, messages one user may send per second. 20 by default: no person reaches it, a loop does.
     pub sends_per_second_max: u32,
+    /// `UPLOAD_STALL_SECONDS`, how long an upload may say next to nothing before it is broken off. 30 by default: longer than
+    /// a phone needs from one network to the next.
+    pub upload_stall: Duration,
     /// `CONNECTIONS_PER_USER`, open sockets and streams of one user. 50 by default: many tabs on several devices.
     pub connections_per_user_max: usize,
     /// `SESSION_DAYS`, how long a session lasts unused. 30 by default, as people expect of a chat.
@@ -191,6 +195,9 @@ impl Settings {
             log_format: var("LOG_FORMAT").map_or(Ok(LogFormat::Text), |v| v.log_format())?,
             log_filter: var("LOG").map_or(Ok("info".to_owned()), |v| v.log_filter())?,
             max_file_size_bytes: var("MAX_FILE_SIZE").map_or(Ok(100 * MIB), |v| v.size_bytes())?,
+            upload_stall: var("UPLOAD_STALL_SECONDS")
+                .map_or(Ok(30), |v| v.number(1..=3_600))
+                .map(Duration::from_secs)?,
             secret_key: var("SECRET_KEY").map(|v| v.secret_key()).transpose()?,
             database_connections_max: var("DATABASE_CONNECTIONS")
                 .map_or(Ok(16), |v| v.number(4..=200))?,
@@ -224,6 +231,7 @@ impl fmt::Debug for Settings {
             log_format,
             log_filter,
             max_file_size_bytes,
+            upload_stall,
             secret_key,
             database_connections_max,
             writer_lanes,
@@ -247,6 +255,7 @@ impl fmt::Debug for Settings {
             .field("log_format", log_format)
             .field("log_filter", log_filter)
             .field("max_file_size_bytes", max_file_size_bytes)
+            .field("upload_stall", upload_stall)
             .field("secret_key", &secret_key.as_ref().map(|_| "(hidden)"))
             .field("database_connections_max", database_connections_max)
             .field("writer_lanes", writer_lanes)

@@ -116,6 +116,62 @@ async fn photos_become_an_album_with_the_caption_and_other_files_a_message_of_th
 }
 
 #[tokio::test]
+async fn a_picture_bears_what_its_sender_says_it_shows() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let browser = Browser::enter(server.address, "Ada").await;
+    drop_files(&browser, "png('a.png'), png('b.png'), file('c.txt', 3)").await;
+    until_tray(&browser, json!(["a.png", "b.png", "c.txt"])).await;
+    // Of what is no picture nobody asks.
+    assert_eq!(
+        browser
+            .value("Array.from(document.querySelectorAll('.tray__describe:not([hidden])'), (one) => one.ariaLabel)")
+            .await,
+        json!(["Describe a.png", "Describe b.png"])
+    );
+    browser
+        .click(".tray__item:nth-child(2) .tray__describe")
+        .await;
+    browser
+        .type_into("#tray-field", "A red square & <nothing> else")
+        .await;
+    // Enter ends it, and sends nothing.
+    browser.press_chord(&Key::Enter.to_string()).await;
+    browser
+        .until("document.querySelector('.tray__describing').hidden && document.activeElement.ariaLabel === 'Describe b.png'")
+        .await;
+    assert_eq!(
+        browser
+            .value("document.querySelectorAll('.message').length")
+            .await,
+        0
+    );
+    // It is still there for who comes back to it.
+    browser
+        .click(".tray__item:nth-child(2) .tray__describe")
+        .await;
+    assert_eq!(
+        browser
+            .value("document.querySelector('#tray-field').value")
+            .await,
+        json!("A red square & <nothing> else")
+    );
+    browser.click(".tray__done").await;
+    browser
+        .type_into("#composer", &Key::Enter.to_string())
+        .await;
+    until_sent(&browser, 2).await;
+    assert_eq!(
+        browser
+            .value("Array.from(document.querySelectorAll('.tile img'), (image) => image.alt)")
+            .await,
+        json!(["a.png", "A red square & <nothing> else"])
+    );
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_dropped_and_pasted_waits_above_the_box_and_can_be_taken_out() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

@@ -13,7 +13,7 @@ fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     vec![
         (
             "image",
-            json!({"url": url, "width": 640, "height": 480, "name": "a b.png", "type": "image/png", "size": 12345, "alt": "A boat"}),
+            json!({"url": url, "width": 640, "height": 480, "name": "a b.png", "type": "image/png", "size": 12345, "alt": "A boat", "alts": ["A boat", ""]}),
             vec!["url", "width", "height"],
         ),
         (

@@ -406,6 +406,60 @@ async fn equal_files_share_their_bytes_and_nobody_learns_of_it() {
 }
 
 #[tokio::test]
+async fn what_a_server_left_that_died_over_a_file_is_written_over_or_taken_away() {
+    let scene = Scene::set().await;
+    let pieces_of = async |content: Uuid| -> i64 {
+        let sql = "select count(*) from chat.media_chunks where content_id = $1";
+        value(&scene.client, sql, &[&content]).await
+    };
+    let write = async |media: Uuid, number: i32, bytes: &[u8]| {
+        let sql = "select chat.write_content($1, $2, $3)";
+        let written = scene
+            .client
+            .query_one(sql, &[&media, &number, &bytes])
+            .await;
+        written
+            .map(drop)
+            .map_err(|error| refusal::<()>(Err(error)).1)
+    };
+    let ready = async |media: Uuid, size: i64| {
+        let sql = "select chat.ready_media($1, $1, $2, '\\xaa', 'image/png', 4, 3, null, false, null, null, null, null)";
+        run(&scene.client, sql, &[&media, &size]).await;
+    };
+    // It had written three pieces; the next one finds that one is enough.
+    let media = scene.store(scene.ann, "a", &bytes(2 * CHUNK + 5)).await;
+    for number in 0..3 {
+        write(media, number, &bytes(CHUNK)).await.unwrap();
+    }
+    write(media, 0, b"clean").await.unwrap();
+    ready(media, 5).await;
+    assert_eq!(
+        scene.read(scene.ann, media, 0, None).await.unwrap(),
+        b"clean"
+    );
+    assert_eq!(pieces_of(media).await, 1);
+    // One that comes later changes nothing.
+    assert_eq!(
+        write(media, 0, b"late").await,
+        Err("upload_ended".to_owned())
+    );
+    ready(media, 4).await;
+    assert_eq!(
+        scene.read(scene.ann, media, 0, None).await.unwrap(),
+        b"clean"
+    );
+    // The next one finds that nothing has to be cleaned.
+    let media = scene.store(scene.ann, "b", b"whole").await;
+    write(media, 0, b"clea").await.unwrap();
+    scene.ready(media, "image/png").await;
+    assert_eq!(
+        scene.read(scene.ann, media, 0, None).await.unwrap(),
+        b"whole"
+    );
+    assert_eq!(pieces_of(media).await, 0);
+}
+
+#[tokio::test]
 async fn what_came_from_sql_is_shown_at_once_and_told_again_when_somebody_has_looked() {
     let scene = Scene::set().await;
     let media = scene

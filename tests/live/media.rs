@@ -1,6 +1,11 @@
 //! Media over HTTP: uploaded whole, by a form or in pieces that survive a cut; downloaded whole or in part, by whoever may.
 
-use reqwest::{Method, Response};
+use std::convert::Infallible;
+use std::future::ready;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use reqwest::{Body, Method, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -348,6 +353,53 @@ async fn what_came_before_the_line_broke_is_kept() {
         .await;
         assert_eq!(response.status(), 404, "{place}");
     }
+}
+
+#[tokio::test]
+async fn an_upload_of_which_nothing_more_comes_is_broken_off_and_can_be_gone_on_with() {
+    let cast = Cast::with(&[("UPLOAD_STALL_SECONDS", "1")]).await;
+    // Neither silence nor a byte now and then keeps a turn.
+    let silent = stream::once(ready(noise(CHUNK))).chain(stream::pending());
+    let dripping = stream::unfold((), async |()| {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Some((vec![0_u8], ()))
+    });
+    let (_, media) = cast
+        .ada
+        .post("/api/media", json!({"name": "a.bin", "size": 2 * CHUNK}))
+        .await;
+    let path = format!("/api/media/{}", media["id"].as_str().unwrap());
+    let range = format!("bytes 0-{}/{}", 2 * CHUNK - 1, 2 * CHUNK);
+    let (place, headers) = (format!("{path}/bytes"), [("content-range", range.as_str())]);
+    let in_pieces = send(
+        &cast.ada,
+        Method::PUT,
+        &place,
+        &headers,
+        Body::wrap_stream(silent.map(Ok::<_, Infallible>)),
+    );
+    let whole = send(
+        &cast.bob,
+        Method::POST,
+        "/api/media?name=b.bin",
+        &[],
+        Body::wrap_stream(dripping.map(Ok::<_, Infallible>)),
+    );
+    let (in_pieces, whole) = tokio::join!(in_pieces, whole);
+    for response in [in_pieces, whole] {
+        let (status, problem) = problem(response).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (408, &json!("upload_stalled")),
+            "{problem}"
+        );
+    }
+    let (_, info) = cast.ada.get(&format!("{path}/info")).await;
+    assert_eq!(
+        (&info["received"], &info["state"]),
+        (&json!(CHUNK), &json!("uploading")),
+        "{info}"
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ const ATTACHABLE: [(&str, Icon, &str); 5] = [
     ("contact", Icon::Person, "Contact"),
 ];
 
+/// As `chat.value_refusal` has it.
+const DESCRIPTION_LENGTH_MAX: u32 = 300;
+
 /// As `chat.data_rules` has it.
 const CONTACT_NAME_LENGTH_MAX: u32 = 120;
 
@@ -46,9 +49,19 @@ fn tray() -> Markup {
     html! {
         template #tray-template {
             div.tray role="group" aria-label="To be sent" {
-                ul.tray__items {}
+                div.tray__row {
+                    ul.tray__items {}
+                    button.tray__add type="button" aria-label="Add more" { (icon(Icon::Plus)) }
+                }
                 p.tray__status.visually-hidden role="status" {}
-                button.tray__add type="button" aria-label="Add more" { (icon(Icon::Plus)) }
+                div.tray__describing hidden {
+                    label.field__label.tray__question for="tray-field" dir="auto" {}
+                    div.tray__answer {
+                        input.field.tray__field #tray-field type="text" dir="auto" autocomplete="off" maxlength=(DESCRIPTION_LENGTH_MAX)
+                            placeholder="For people who can not see it";
+                        button.button.button--quiet.tray__done type="button" { "Done" }
+                    }
+                }
             }
         }
         template #tray-item-template {
@@ -56,6 +69,7 @@ fn tray() -> Markup {
                 span.tray__picture { (icon(Icon::File)) }
                 span.tray__name dir="auto" {}
                 span.tray__size dir="auto" {}
+                button.tray__describe type="button" aria-expanded="false" hidden { "ALT" }
                 button.tray__drop type="button" { (icon(Icon::Close)) }
             }
         }

@@ -33,6 +33,8 @@ pub struct Data {
     /// How loud it is, from 0 to 100, from beginning to end.
     pub waveform: Vec<f64>,
     pub alt: Option<String>,
+    /// Of each picture of an album, in their order; empty for none.
+    pub alts: Vec<String>,
     /// Where a sticker of the built-in pack is drawn, on this server.
     pub drawing: Option<String>,
     pub latitude: Option<f64>,

@@ -141,7 +141,7 @@ fn pictures(kind: &str, data: &Data, media: &[Media]) -> Markup {
             (tile(kind, data, medium, None))
         } @else {
             div.album data-count=(media.len()) {
-                @for (at, medium) in media.iter().enumerate() { (tile(kind, data, medium, Some(place(at, media)))) }
+                @for (at, medium) in media.iter().enumerate() { (tile(kind, data, medium, Some((at, place(at, media))))) }
             }
         }
     }
@@ -164,12 +164,12 @@ fn place(at: usize, media: &[Media]) -> &'static str {
     if at < halves { "half" } else { "third" }
 }
 
-/// One picture or film, a link to all of it; `place` is where it stands in an album.
-fn tile(kind: &str, data: &Data, medium: &Media, place: Option<&str>) -> Markup {
+/// One picture or film, a link to all of it; `place` is which one it is of an album, and where it stands there.
+fn tile(kind: &str, data: &Data, medium: &Media, place: Option<(usize, &str)>) -> Markup {
     let (width, height, is_whole) = shape(kind, medium);
     let is_album = place.is_some();
     let class = match place {
-        Some(place) => format!("tile tile--{place}"),
+        Some((_, place)) => format!("tile tile--{place}"),
         None if is_whole => "tile tile--whole".to_owned(),
         None => "tile".to_owned(),
     };
@@ -188,7 +188,7 @@ fn tile(kind: &str, data: &Data, medium: &Media, place: Option<&str>) -> Markup 
     };
     let is_video = is_film(medium);
     let moves = kind == "gif" || medium.animated;
-    let name = alt(kind, data, medium, is_album);
+    let name = alt(kind, data, medium, place.map(|(at, _)| at));
     let length = medium
         .duration_ms
         .or(data.duration_ms.filter(|_| !is_album))
@@ -249,9 +249,13 @@ fn image(medium: &Media, alt: &str, moves: bool) -> Markup {
     }
 }
 
-fn alt(kind: &str, data: &Data, medium: &Media, is_album: bool) -> String {
-    text_of(data.alt.as_deref())
-        .filter(|_| !is_album)
+/// What is to be seen, for who does not see it: `at` is which one it is of an album.
+fn alt(kind: &str, data: &Data, medium: &Media, at: Option<usize>) -> String {
+    let said = match at {
+        Some(at) => data.alts.get(at).map(String::as_str),
+        None => data.alt.as_deref(),
+    };
+    text_of(said)
         .or(text_of(Some(&medium.name)))
         .unwrap_or(match kind {
             "gif" => "GIF",
@@ -536,6 +540,21 @@ mod tests {
             }
         }
         assert!(html("image", None, &vec![photo(4.0, 3.0); 3]).contains("data-words=\"3 photos\""));
+    }
+
+    #[test]
+    fn each_picture_of_an_album_says_what_it_shows_or_its_name() {
+        let data = Data {
+            alt: some("All of it"),
+            alts: vec!["The hut".to_owned(), String::new()],
+            ..Data::default()
+        };
+        let html = html("image", Some(&data), &vec![photo(4.0, 3.0); 3]);
+        assert_has(&html, &[r#"alt="The hut""#]);
+        let name = format!("alt=\"{}\"", photo(4.0, 3.0).name);
+        assert_eq!(html.matches(&name).count(), 2, "{html}");
+        // What is said of all is not said of each.
+        assert_eq!(html.matches("All of it").count(), 1, "{html}");
     }
 
     #[test]
