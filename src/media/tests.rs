@@ -33,6 +33,94 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
+// --- As programs make them ---
+
+/// Half a second of each, made by FFmpeg; the first as telephones make films, lying and with the place.
+const REAL: [(&str, &[u8], &str, Option<(u32, u32)>); 8] = [
+    (
+        "phone.mov",
+        include_bytes!("../../tests/media/phone.mov"),
+        "video/quicktime",
+        Some((54, 96)),
+    ),
+    (
+        "fragmented.mp4",
+        include_bytes!("../../tests/media/fragmented.mp4"),
+        "video/mp4",
+        Some((96, 54)),
+    ),
+    (
+        "film.webm",
+        include_bytes!("../../tests/media/film.webm"),
+        "video/webm",
+        Some((96, 54)),
+    ),
+    (
+        "voice.webm",
+        include_bytes!("../../tests/media/voice.webm"),
+        "audio/webm",
+        None,
+    ),
+    (
+        "voice.ogg",
+        include_bytes!("../../tests/media/voice.ogg"),
+        "audio/ogg",
+        None,
+    ),
+    (
+        "song.m4a",
+        include_bytes!("../../tests/media/song.m4a"),
+        "audio/mp4",
+        None,
+    ),
+    (
+        "song.mp3",
+        include_bytes!("../../tests/media/song.mp3"),
+        "audio/mpeg",
+        None,
+    ),
+    (
+        "song.flac",
+        include_bytes!("../../tests/media/song.flac"),
+        "audio/flac",
+        None,
+    ),
+];
+
+#[test]
+fn films_and_sounds_of_other_programs_are_what_they_are() {
+    for (name, bytes, media_type, size) in REAL {
+        let found = look_at(bytes);
+        assert_eq!(found.media_type, media_type, "{name}");
+        assert_eq!(found.width.zip(found.height), size, "{name}");
+        // What is written while it is made does not know its length.
+        let length = found.duration_ms.unwrap_or_default();
+        assert_eq!(
+            (450..=620).contains(&length),
+            name != "fragmented.mp4",
+            "{name}: {length} ms"
+        );
+    }
+}
+
+#[test]
+fn the_place_where_a_telephone_made_a_film_is_taken_out_and_the_film_stays() {
+    let (_, bytes, _, _) = REAL[0];
+    assert!(holds(bytes, b"+48.8577+002.2950"));
+    let mut file = file_of(bytes);
+    let found = inspect(&mut file, bytes.len() as u64, "phone.mov").unwrap();
+    assert!(found.is_file_changed);
+    let mut kept = Vec::new();
+    file.seek(SeekFrom::Start(0)).unwrap();
+    file.read_to_end(&mut kept).unwrap();
+    assert!(!holds(&kept, b"48.8577"));
+    assert_eq!(kept.len(), bytes.len());
+    // What is seen and heard lies where it lay.
+    let at = bytes.windows(4).position(|part| part == b"mdat").unwrap();
+    let end = at + u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize - 4;
+    assert!(kept[at..end] == bytes[at..end]);
+}
+
 // --- Images ---
 
 /// Red on the left, green on the right, blue at the bottom left.
