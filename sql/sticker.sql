@@ -33,9 +33,11 @@ begin
     insert into chat.sticker_packs (id, name, title, created_by, created_at)
     values (chat.uuid_v7(), p_name, btrim(p_title), p_actor, clock_timestamp()) returning id into v_pack;
     for v_item in
-        select i.*, row_number() over () as place, m.type, m.state, coalesce(chat.may_read_media(p_actor, i.media_id), false) as may_read
-        from jsonb_to_recordset(p_stickers) i (name text, alt text, emoji text, media_id uuid)
+        select i.*, m.type, m.state, coalesce(chat.may_read_media(p_actor, i.media_id), false) as may_read
+        from rows from (jsonb_to_recordset(p_stickers) as (name text, alt text, emoji text, media_id uuid))
+            with ordinality i (name, alt, emoji, media_id, place)
         left join chat.media m on m.id = i.media_id
+        order by i.place
     loop
         perform chat.refuse_bad_slug(format('stickers[%s].name', v_item.place - 1), v_item.name);
         if coalesce(char_length(btrim(v_item.alt)), 0) not between 1 and 200 then

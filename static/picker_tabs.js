@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { make } from "./element.js";
 import { recall, remember } from "./storage.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { toast } from "./toasts.js";
 
 const OWN_PACK = "webchat";
 const RECENT_MAX = 8; // Two rows.
@@ -126,7 +127,11 @@ export class PickerTabs {
     const status = make("p", "picker-page__status", { role: "status" });
     const scroller = make("div", "picker-page__scroller");
     query.addEventListener("input", () => this.#findStickers(query.value, scroller, status));
-    page.replaceChildren(query, status, scroller);
+    const add = make("button", "button button--quiet gif-upload", { type: "button", textContent: "Add a pack" });
+    add.addEventListener("click", () => this.#addPack());
+    const head = make("div", "picker-page__head");
+    head.append(query, add);
+    page.replaceChildren(head, status, scroller);
     try {
       packs ??= allPacks();
       packs.catch(() => packs = null);
@@ -135,6 +140,20 @@ export class PickerTabs {
     } catch (error) {
       this.#filled.delete("stickers");
       if (!this.#signal.aborted) status.textContent = `Stickers could not be loaded. ${error.message}`;
+    }
+  }
+
+  async #addPack() {
+    this.#close();
+    try {
+      const { addStickerPack } = await import("./sticker_pack.js");
+      addStickerPack(() => {
+        packs = null;
+        toast("The pack is there, among the stickers.");
+      }, this.#signal);
+    } catch (error) {
+      console.warn("It could not be loaded", error);
+      toast("This could not be loaded. Try again when you are connected.");
     }
   }
 

@@ -203,6 +203,23 @@ pub fn memory_bytes(pid: u32) -> Result<(u64, u64)> {
     Ok((field("Rss:")?, field("Pss:")?))
 }
 
+/// The most memory that a process has had resident since [`reset_peak`], in bytes.
+pub fn peak_bytes(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let text = fs::read_to_string(&path).with_context(|| path.clone())?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB"))
+        .and_then(|value| value.trim().parse::<u64>().ok())
+        .map(|kib| kib * 1024)
+        .with_context(|| format!("{path} has no VmHWM"))
+}
+
+/// Lets the peak begin anew from what is resident now.
+pub fn reset_peak(pid: u32) -> Result<()> {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").context(path)
+}
+
 /// As many open files as this system lets us have, for us and the servers that we start.
 pub fn raise_open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -7,11 +7,13 @@
 //! - [`client`], [`swarm`]: WebSocket clients, many on few threads
 //! - [`pages`]: HTTP clients that read history
 //! - [`machine`]: CPU and memory of processes
+//! - [`chance`]: texts and bytes that are the same in each run
 //! - [`database`], [`seed`], [`product`]: a PostgreSQL, people in it, and servers on it
 //! - [`limits`]: what PostgreSQL alone does
 //! - [`scenarios`]: what is measured
 //! - [`report`]: the table
 
+mod chance;
 mod client;
 mod database;
 mod dialect;
@@ -99,6 +101,8 @@ enum Scenario {
     Growth,
     /// Searching in a million messages, and sending while they are indexed.
     Search,
+    /// Files up and down, beside psql's way with the same bytes; small images of photos.
+    Media,
     /// Reading messages with reactions, and sending while others react and read.
     Deeds,
 }
@@ -228,6 +232,7 @@ const SCENARIOS: &[(Scenario, Measure)] = &[
     (Scenario::Growth, scenarios::growth::run),
     (Scenario::Search, scenarios::search::run),
     (Scenario::Deeds, scenarios::deeds::run),
+    (Scenario::Media, scenarios::media::run),
 ];
 
 fn beside_us(name: &str) -> Result<PathBuf> {

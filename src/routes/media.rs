@@ -1,9 +1,11 @@
 //! Media as they are read: what each is, its bytes or a part of them, its small image.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http_body_util::StreamBody;
 use hyper::body::{Body, Frame};
 use hyper::header::{
@@ -26,6 +28,8 @@ const KEPT_BY_BROWSERS: &str = "private, max-age=86400";
 /// Nothing that is opened by itself runs, whatever it holds.
 const POLICY: &str =
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
+/// What a download holds: what is being sent, and what comes next.
+const PIECES_AT_ONCE: usize = 2;
 const CROSS_ORIGIN: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 #[utoipa::path(
@@ -187,8 +191,8 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
         .any(|known| known == tag || known == "*")
 }
 
-/// The bytes from one to another, both included, read a piece at a time as they are taken. It ends early when the
-/// database fails, and the connection with it.
+/// The bytes from one to another, both included, read as they are taken: one piece while the one before is sent. It
+/// ends early when the database fails, and the connection with it.
 fn bytes_of(
     database: Database,
     content: Uuid,
@@ -196,31 +200,30 @@ fn bytes_of(
     last: u64,
 ) -> impl Body<Data = Bytes, Error = Infallible> + Send {
     let chunk = CHUNK_BYTES as u64;
-    let stream = futures_util::stream::unfold(first, move |at| {
-        let database = database.clone();
-        async move {
-            if at > last {
-                return None;
+    let parts = stream::iter(first / chunk..=last / chunk)
+        .map(move |number| {
+            let database = database.clone();
+            async move {
+                let piece = match database
+                    .read_content(content, i32::try_from(number).ok()?)
+                    .await
+                {
+                    Ok(piece) => Bytes::from(piece?),
+                    Err(error) => {
+                        tracing::warn!(%error, "a download broke off");
+                        return None;
+                    }
+                };
+                let place = number * chunk;
+                let begin = usize::try_from(first.saturating_sub(place)).ok()?;
+                let end = usize::try_from((last + 1 - place).min(chunk)).ok()?;
+                (end <= piece.len()).then(|| piece.slice(begin..end))
             }
-            let number = i32::try_from(at / chunk).ok()?;
-            let piece = match database.read_content(content, number).await {
-                Ok(piece) => Bytes::from(piece?),
-                Err(error) => {
-                    tracing::warn!(%error, "a download broke off");
-                    return None;
-                }
-            };
-            let begin = usize::try_from(at % chunk).ok()?;
-            let end = usize::try_from((last + 1 - (at - at % chunk)).min(chunk)).ok()?;
-            if begin >= piece.len() {
-                return None;
-            }
-            let part = piece.slice(begin..end.min(piece.len()));
-            let next = at + part.len() as u64;
-            Some((Ok(Frame::data(part)), next))
-        }
-    });
-    StreamBody::new(stream)
+        })
+        .buffered(PIECES_AT_ONCE)
+        .take_while(|part| ready(part.is_some()))
+        .filter_map(|part| ready(part.map(|part| Ok(Frame::data(part)))));
+    StreamBody::new(parts)
 }
 
 fn sent(

@@ -89,6 +89,94 @@ async fn a_sticker_is_found_by_word_sent_by_a_click_and_recent_next_time() {
 }
 
 #[tokio::test]
+async fn a_pack_of_ones_own_pictures_is_there_for_everybody() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let client = database.connect().await;
+    let browser = Browser::enter(server.address, "Ada").await;
+    open(&browser, "stickers").await;
+    browser
+        .click(".picker-page:not([hidden]) .gif-upload")
+        .await;
+    browser
+        .until("document.querySelector('dialog.pack[open]')")
+        .await;
+    // One larger than a sticker is, one that is none, and two of the same name.
+    browser
+        .value(
+            "(async () => {
+                const canvas = Object.assign(document.createElement('canvas'), { width: 1024, height: 512 });
+                canvas.getContext('2d').fillRect(0, 0, 900, 500);
+                const large = await new Promise((resolve) => canvas.toBlob(resolve));
+                canvas.width = canvas.height = 64;
+                canvas.getContext('2d').fillRect(8, 8, 40, 40);
+                const small = await new Promise((resolve) => canvas.toBlob(resolve));
+                const data = new DataTransfer();
+                for (const [blob, name] of [[large, 'happy_cat.png'], [small, 'Happy cat.png'], [small, 'notes.txt']]) {
+                    data.items.add(new File([blob], name, { type: name.endsWith('png') ? 'image/png' : 'text/plain' }));
+                }
+                const input = document.querySelector('.pack__files');
+                input.files = data.files;
+                input.dispatchEvent(new Event('change'));
+            })()",
+        )
+        .await;
+    browser
+        .until("document.querySelectorAll('.pack__item').length === 2 && document.querySelector('.pack__note').textContent === 'Only pictures can be stickers.'")
+        .await;
+    browser.type_into("#pack-name", "Katzen & Café").await;
+    browser.click(".pack__add").await;
+    browser
+        .until("!document.querySelector('dialog.pack') && document.querySelector('.toast')")
+        .await;
+
+    open(&browser, "stickers").await;
+    browser
+        .until(&format!(
+            "JSON.stringify({SECTIONS}) === '[\"Nilo the axolotl\",\"Katzen & Café\"]'"
+        ))
+        .await;
+    browser
+        .type_into("[aria-label='Search stickers']", "happy cat")
+        .await;
+    browser
+        .until("document.querySelectorAll('.sticker-cell').length === 2")
+        .await;
+    browser.click(".sticker-cell").await;
+    browser.until(IS_CLOSED).await;
+    until_sent(&browser, 1).await;
+    let sent: Value = value(
+        &client,
+        "select json_build_array(m.data ->> 'name', m.data ->> 'alt', e.type, e.width, e.height)
+         from chat.messages m join chat.media e on e.id = m.media_ids[1] where m.kind = 'sticker'",
+        &[],
+    )
+    .await;
+    assert_eq!(
+        sent,
+        json!(["happy-cat", "happy cat", "image/webp", 512, 256])
+    );
+    let names: Value = value(
+        &client,
+        "select json_agg(s.name order by s.place) from chat.stickers s",
+        &[],
+    )
+    .await;
+    assert_eq!(names, json!(["happy-cat", "happy-cat-2"]));
+
+    // Somebody else has it, and sees what was sent.
+    let bob = Browser::enter(server.address, "Bob").await;
+    bob.until("document.querySelector('.message img[alt=\"happy cat\"]')?.naturalWidth === 512")
+        .await;
+    open(&bob, "stickers").await;
+    bob.until(&format!("{SECTIONS}.includes('Katzen & Café')"))
+        .await;
+    bob.close().await;
+    browser.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_gif_that_was_shared_is_found_again_and_one_is_uploaded() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

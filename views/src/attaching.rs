@@ -24,6 +24,9 @@ const CONTACT_NAME_LENGTH_MAX: u32 = 120;
 /// As `chat.data_rules` has it.
 const PLACE_NAME_LENGTH_MAX: u32 = 200;
 
+/// As `chat.add_sticker_pack` has it.
+const PACK_TITLE_LENGTH_MAX: u32 = 80;
+
 pub fn attaching() -> Markup {
     html! {
         template #attach-template {
@@ -41,6 +44,7 @@ pub fn attaching() -> Markup {
         (voice())
         (location())
         (contact())
+        (pack())
     }
 }
 
@@ -182,13 +186,44 @@ fn contact() -> Markup {
     }
 }
 
+/// Stickers of one's own pictures.
+fn pack() -> Markup {
+    html! {
+        template #pack-template {
+            dialog.dialog.pack aria-labelledby="pack-title" {
+                form.dialog__form {
+                    (head("pack-title", "New sticker pack"))
+                    div {
+                        label.field__label for="pack-name" { "Name of the pack" }
+                        input.field #pack-name name="title" type="text" dir="auto" autocomplete="off" required
+                            maxlength=(PACK_TITLE_LENGTH_MAX);
+                    }
+                    p.pack__hint { "Choose pictures, best with a transparent ground. Everybody in this chat can send them." }
+                    ul.pack__items aria-label="Stickers" {}
+                    button.button.button--quiet.pack__choose type="button" { "Choose pictures" }
+                    input.pack__files type="file" accept="image/*" multiple hidden;
+                    p.pack__note role="status" {}
+                    div.dialog__buttons { button.button.pack__add type="submit" disabled { "Add pack" } }
+                }
+            }
+        }
+        template #pack-item-template {
+            li.pack__item {
+                span.pack__picture {}
+                input.field type="text" dir="auto" autocomplete="off" placeholder="What it shows";
+                button.icon-button.pack__drop type="button" { (icon(Icon::Close)) }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn whatever_can_be_pressed_has_a_name_or_gets_one_of_the_file_it_is_about() {
-        const NAMED_BY_THE_SCRIPT: [&str; 2] = ["tray__drop", "shipment__cancel"];
+        const NAMED_BY_THE_SCRIPT: [&str; 3] = ["tray__drop", "shipment__cancel", "pack__drop"];
         let html = attaching().into_string();
         for button in html.split("<button ").skip(1) {
             let (tag, rest) = button.split_once('>').unwrap();

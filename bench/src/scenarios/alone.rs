@@ -1,7 +1,5 @@
 //! PostgreSQL alone: what stands beside the figures of chats as their limit.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 
 use super::Bench;
@@ -23,7 +21,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         // They are many, and each of them steady.
         let seconds = (bench.measured.as_secs() / 2).max(1);
         Ok(limits::measure(
-            &pgbench(bench),
+            &bench.postgres_program("pgbench"),
             &database.url,
             &pairs,
             seconds,
@@ -83,15 +81,4 @@ fn best_of_clients(limits: &[Limit]) -> Vec<&Limit> {
         }
     }
     best
-}
-
-/// The one that came with the PostgreSQL that is running, else the first on PATH.
-fn pgbench(bench: &Bench) -> PathBuf {
-    bench
-        .cluster
-        .postmaster
-        .and_then(|pid| std::fs::read_link(format!("/proc/{pid}/exe")).ok())
-        .map(|postgres| postgres.with_file_name("pgbench"))
-        .filter(|path| path.exists())
-        .unwrap_or_else(|| "pgbench".into())
 }

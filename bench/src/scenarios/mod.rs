@@ -6,6 +6,7 @@ pub mod growth;
 pub mod history;
 pub mod idle;
 pub mod insert;
+pub mod media;
 pub mod pairs;
 pub mod room;
 pub mod search;
@@ -86,6 +87,16 @@ impl Bench {
         std::thread::sleep(self.measured);
         let usage = meter.stop();
         Ok((swarm.take()?, usage))
+    }
+
+    /// A program of PostgreSQL's: the one that came with the server that is running, else the first on PATH.
+    fn postgres_program(&self, name: &str) -> PathBuf {
+        self.cluster
+            .postmaster
+            .and_then(|pid| std::fs::read_link(format!("/proc/{pid}/exe")).ok())
+            .map(|postgres| postgres.with_file_name(name))
+            .filter(|path| path.exists())
+            .unwrap_or_else(|| name.into())
     }
 
     fn meter(&self, swarm: &Swarm, servers: &[Server]) -> Meter {

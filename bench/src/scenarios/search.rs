@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::pairs::{self, AUDIENCE};
 use super::{Bench, WARM_UP};
+use crate::chance::Chance;
 use crate::database::Database;
 use crate::latency::Latencies;
 use crate::report::Column;
@@ -256,22 +257,22 @@ fn fill(database: &Database, text: &mut Text, people: &[Uuid], count: u64) -> Re
 
 /// Text like people's: words as frequent as Zipf says, some Chinese, some links. The same in each run.
 struct Text {
-    state: u64,
+    chance: Chance,
     words: Vec<String>,
 }
 
 impl Text {
     fn new() -> Self {
         let mut text = Self {
-            state: 7,
+            chance: Chance::new(7),
             words: Vec::new(),
         };
         let mut seen = std::collections::HashSet::new();
         while text.words.len() < WORDS {
             let syllables = match text.words.len() {
                 0..200 => 1,
-                200..2_000 => 1 + text.below(2),
-                _ => 2 + text.below(3),
+                200..2_000 => 1 + text.chance.below(2),
+                _ => 2 + text.chance.below(3),
             };
             let word: String = (0..syllables).map(|_| text.syllable()).collect();
             if seen.insert(word.clone()) {
@@ -281,24 +282,8 @@ impl Text {
         text
     }
 
-    /// xorshift: a generator is no place for a dependency.
-    fn next(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
-    fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
     fn pick(&mut self, of: &[&'static str]) -> &'static str {
-        of[self.below(of.len())]
+        of[self.chance.below(of.len())]
     }
 
     fn syllable(&mut self) -> String {
@@ -313,20 +298,20 @@ impl Text {
 
     /// A word of these ranks, the first of which is the commonest.
     fn word_of(&mut self, first: usize, last: usize) -> String {
-        let rank = first + self.below(last - first);
+        let rank = first + self.chance.below(last - first);
         self.words[rank].clone()
     }
 
     /// Of n words one is as frequent as 1 / rank.
     fn zipf(&mut self) -> usize {
-        let rank = (WORDS as f64).powf(self.share()) as usize;
+        let rank = (WORDS as f64).powf(self.chance.share()) as usize;
         rank.min(WORDS) - 1
     }
 
     fn cjk(&mut self, count: usize) -> String {
         (0..count)
             .filter_map(|_| {
-                let rank = self.share().powi(2) * 3_000.0;
+                let rank = self.chance.share().powi(2) * 3_000.0;
                 char::from_u32(0x4e00 + rank as u32)
             })
             .collect()
@@ -334,18 +319,18 @@ impl Text {
 
     /// Some 60 characters.
     fn body(&mut self) -> String {
-        if self.share() < 0.05 {
-            let count = 5 + self.below(30);
+        if self.chance.share() < 0.05 {
+            let count = 5 + self.chance.below(30);
             return self.cjk(count);
         }
-        let count = 2 + self.below(16);
+        let count = 2 + self.chance.below(16);
         let mut words: Vec<String> = (0..count)
             .map(|_| {
                 let rank = self.zipf();
                 self.words[rank].clone()
             })
             .collect();
-        if self.share() < 0.02 {
+        if self.chance.share() < 0.02 {
             let rank = self.zipf();
             words.push(format!("https://{}.example.com/{rank}", self.words[rank]));
         }
