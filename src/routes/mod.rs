@@ -23,6 +23,7 @@ mod time;
 mod upload_turns;
 mod uploads;
 mod users;
+mod vcard;
 
 use std::sync::{Arc, OnceLock};
 
@@ -135,6 +136,7 @@ enum Route {
     ForwardMessage,
     PinMessage,
     Pins,
+    Vcard,
     Reactions,
     Reaction,
     Revisions,
@@ -221,6 +223,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/messages/{message}/reactions/{emoji}", Route::Reaction),
     ("/api/messages/{message}/revisions", Route::Revisions),
     ("/api/messages/{message}/receipts", Route::Receipts),
+    ("/api/messages/{message}/vcard", Route::Vcard),
     ("/api/messages/{message}/preview", Route::Preview),
     ("/api/search", Route::Search),
     ("/api/media", Route::AllMedia),
@@ -389,6 +392,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::PinMessage, Method::PUT) => messages::pin(site, asked).await,
         (Route::PinMessage, Method::DELETE) => messages::unpin(site, asked).await,
         (Route::Pins, Method::GET) => messages::pins(site, asked).await,
+        (Route::Vcard, Method::GET) => vcard::download(site, asked).await,
         (Route::Reactions, Method::GET) => messages::reactions(site, asked).await,
         (Route::Reaction, Method::PUT) => messages::react(site, asked).await,
         (Route::Reaction, Method::DELETE) => messages::unreact(site, asked).await,

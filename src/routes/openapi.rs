@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use super::http::{self, Response};
 use super::{
     auth, conversations, live, media, messages, operations, previews, schema, search, stickers,
-    uploads, users,
+    uploads, users, vcard,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -74,6 +74,7 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         search::find,
         uploads::upload,
         uploads::append,
+        vcard::download,
         media::info,
         uploads::abandon,
         media::download,
@@ -134,6 +135,7 @@ const CODES: &[(u16, &[&str])] = &[
         &[
             "conversation_not_found",
             "media_not_found",
+            "no_contact",
             "member_not_found",
             "message_not_found",
             "no_thumbnail",

@@ -232,6 +232,13 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         let answer = api.ask(bob, "GET", path, it, "", json!(null)).await;
         assert_ne!(answer["items"], json!([]), "{path}");
     }
+    let contact = json!({"kind": "contact", "data": {"name": "Grace", "phones": ["+1 202"]}});
+    let sends = "/api/conversations/{conversation}/messages";
+    let contact = api.ask(ada, "POST", sends, in_group, "", contact).await;
+    let of_contact: &[(&str, &str)] = &[("message", text(&contact["id"]))];
+    let vcard = "/api/messages/{message}/vcard";
+    api.ask(bob, "GET", vcard, of_contact, "", json!(null))
+        .await;
     let pins = "/api/conversations/{conversation}/pins";
     let pinned = api.ask(bob, "GET", pins, in_group, "", json!(null)).await;
     assert_eq!(pinned["items"][0]["id"], id.as_str());

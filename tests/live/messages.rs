@@ -1,8 +1,10 @@
 //! Sending, editing and deleting by WebSocket, and who hears of it.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::asking::{ask, header};
 use crate::cast::Cast;
 
 #[tokio::test]
@@ -229,4 +231,48 @@ async fn of_edits_in_flight_the_last_one_counts() {
     adas.message("the end").await;
     let wanted: Vec<_> = (0..40).map(|n| format!("edit {n}")).collect();
     assert_eq!(adas.bodies()[..40], wanted);
+}
+
+#[tokio::test]
+async fn a_contact_is_a_file_that_telephones_take_and_of_a_person_here_bears_their_name() {
+    let cast = Cast::assemble().await;
+    let messages = format!("/api/conversations/{}/messages", cast.direct);
+    let data = json!({"name": "Grace, Hopper", "phones": ["+1 202"], "emails": ["g@example.com"]});
+    let contact = json!({"kind": "contact", "data": data});
+    let (_, typed) = cast.ada.post(&messages, contact).await;
+    let contact = json!({"kind": "contact", "data": {"user_id": cast.ada.id}});
+    let (_, person) = cast.ada.post(&messages, contact).await;
+    let (_, words) = cast.ada.post(&messages, json!({"body": "hi"})).await;
+    let path = |message: &Value| format!("/api/messages/{}/vcard", message["id"].as_str().unwrap());
+    let bearer = format!("Bearer {}", cast.bob.token);
+    let headers = [("authorization", bearer.as_str())];
+    let read = async |message| {
+        let response = ask(
+            cast.server.address,
+            Method::GET,
+            &path(message),
+            &headers,
+            "",
+        )
+        .await;
+        let name = header(&response, "content-disposition").to_owned();
+        (name, response.text().await.unwrap())
+    };
+    let (name, card) = read(&typed).await;
+    assert!(
+        name.starts_with("attachment; filename=\"Grace, Hopper.vcf\""),
+        "{name}"
+    );
+    for line in [
+        "VERSION:3.0",
+        "FN:Grace\\, Hopper",
+        "TEL:+1 202",
+        "EMAIL;TYPE=INTERNET:g@example.com",
+    ] {
+        assert!(card.lines().any(|other| other == line), "{line}: {card}");
+    }
+    assert!(read(&person).await.1.contains("\r\nFN:Ada\r\n"));
+    let (status, problem) = cast.bob.get(&path(&words)).await;
+    assert_eq!((status, &problem["code"]), (404, &json!("no_contact")));
+    assert_eq!(cast.eve.get(&path(&typed)).await.0, 403);
 }

@@ -107,8 +107,8 @@ fn label(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// The card of a message; of data that cannot be read only what it would have been.
-pub(crate) fn card(kind: &str, data: Option<&Data>) -> Markup {
+/// The card of a message of that id; of data that cannot be read only what it would have been.
+pub(crate) fn card(id: &str, kind: &str, data: Option<&Data>) -> Markup {
     let nothing = Data::default();
     let known = data.unwrap_or(&nothing);
     let spoken = spoken(kind, known, &[]);
@@ -117,7 +117,7 @@ pub(crate) fn card(kind: &str, data: Option<&Data>) -> Markup {
             @match kind {
                 "voice" => (voice(known)),
                 "location" => (location(known)),
-                "contact" => (contact(known)),
+                "contact" => (contact(id, known)),
                 "sticker" => (row(picture(Icon::Emoji), web_link(known), sticker_name(known), "Sticker", None)),
                 _ => (file(kind, known)),
             }
@@ -216,7 +216,7 @@ fn location(data: &Data) -> Markup {
     )
 }
 
-fn contact(data: &Data) -> Markup {
+fn contact(id: &str, data: &Data) -> Markup {
     let name = text_of(data.name.as_deref()).unwrap_or("Contact");
     let user_id = data.user_id.as_deref().filter(|id| is_id(id));
     let detail = text_of(data.organization.as_deref()).unwrap_or("Contact");
@@ -228,7 +228,7 @@ fn contact(data: &Data) -> Markup {
         } @else {
             (row(avatar("", name), web_link(data), name, detail, None))
         }
-        @if !(phones.is_empty() && emails.is_empty()) {
+        @if data.name.is_some() || user_id.is_some() {
             div.card__ways {
                 @for phone in phones.iter().take(WAYS_MAX) {
                     a.card__way href={ "tel:" (phone.replace(' ', "")) } tabindex="-1" dir="ltr" { (phone) }
@@ -236,6 +236,7 @@ fn contact(data: &Data) -> Markup {
                 @for email in emails.iter().take(WAYS_MAX) {
                     a.card__way href={ "mailto:" (email) } tabindex="-1" dir="ltr" { (email) }
                 }
+                a.card__way.card__save href={ "/api/messages/" (id) "/vcard" } download tabindex="-1" { "Save contact" }
             }
         }
     }
@@ -404,11 +405,11 @@ mod tests {
             size: Some(2_412_000.0),
             ..Data::default()
         };
-        let html = card("file", Some(&data)).into_string();
+        let html = card("0199-m", "file", Some(&data)).into_string();
         assert!(html.contains(r#"data-words="File: notes.pdf""#), "{html}");
         assert!(html.contains(r#"href="https://example.com/n.pdf" rel="noopener"#));
         assert!(html.contains(">notes.pdf</b>") && html.contains(">PDF · 2.4 MB<"));
-        let html = card("image", Some(&data)).into_string();
+        let html = card("0199-m", "image", Some(&data)).into_string();
         assert!(html.contains(">Photo · PDF · 2.4 MB<"), "{html}");
     }
 
@@ -416,7 +417,7 @@ mod tests {
     fn data_that_cannot_be_read_leaves_the_words_of_the_kind() {
         for kind in KINDS {
             let label = label(kind).unwrap();
-            let html = card(kind, None).into_string();
+            let html = card("0199-m", kind, None).into_string();
             assert!(html.contains(&format!("{label}<")), "{html}");
             assert!(!html.contains("href"), "{html}");
             assert_eq!(summary(kind, None, None, &[]), label);
@@ -452,8 +453,10 @@ mod tests {
                 ..Data::default()
             };
             for kind in KINDS {
-                let html = card(kind, Some(&data)).into_string();
-                assert!(!html.contains("href"), "{html}");
+                let html = card("0199-m", kind, Some(&data)).into_string();
+                // But for the one that is ours.
+                let others = html.replace(r#"href="/api/messages/0199-m/vcard""#, "");
+                assert!(!others.contains("href"), "{html}");
                 assert!(
                     !html.contains("<script") && !html.contains("javascript:"),
                     "{html}"
@@ -473,17 +476,18 @@ mod tests {
             emails: vec!["ada@example.com".to_owned()],
             ..Data::default()
         };
-        let html = card("location", Some(&data)).into_string();
+        let html = card("0199-m", "location", Some(&data)).into_string();
         assert!(
             html.contains("?mlat=51.5&amp;mlon=-0.1#map=16/51.5/-0.1"),
             "{html}"
         );
         assert!(html.contains(">51.50000, -0.10000<"));
-        let html = card("contact", Some(&data)).into_string();
+        let html = card("0199-m", "contact", Some(&data)).into_string();
         for part in [
             r#"href="/u/0199-a""#,
             r#"href="tel:+44201""#,
             r#"href="mailto:ada@example.com""#,
+            r#"href="/api/messages/0199-m/vcard" download"#,
         ] {
             assert!(html.contains(part), "{part} is missing in {html}");
         }

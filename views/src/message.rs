@@ -139,7 +139,7 @@ fn above(message: &Message<'_>) -> Markup {
         }
         @if let Some(reply) = &message.reply { (quote(message.conversation_id, reply)) }
         @if let Some(shown) = media::shown(message.kind, message.data, message.media) { (shown) }
-        @else if is_card(message.kind) { (card(message.kind, message.data)) }
+        @else if is_card(message.kind) { (card(message.id, message.kind, message.data)) }
         @if let Some(preview) = message.preview.filter(|preview| is_web(preview.url)) { (page(&preview)) }
     }
 }
