@@ -29,7 +29,7 @@ begin
         where (c.changed_xid >= v_xmax or c.changed_xid = any (v_xip)) and c.id in (select o.id from own o)
         union all
         select 2, m.conversation_id, 0, json_build_object('conversation', m.conversation_id, 'user', m.user_id, 'active', m.active,
-            'event', chat.member_event(m, u.name))::text
+            'event', chat.member_event(m, u.name, u.avatar_id))::text
         from chat.members m join chat.users u on u.id = m.user_id
         where (m.changed_xid >= v_xmax or m.changed_xid = any (v_xip))
           and (m.conversation_id in (select o.id from own o) or m.user_id = p_actor)
@@ -46,7 +46,7 @@ begin
           and (p_actor is null or u.id = p_actor or exists (
             select from chat.members m where m.user_id = u.id and m.active and m.conversation_id in (select o.id from own o)))
         union all
-        (select 4, m.conversation_id, m.seq, chat.message_envelope(row(m.*)::chat.messages, u.name)
+        (select 4, m.conversation_id, m.seq, chat.message_envelope(row(m.*)::chat.messages, u.name, u.avatar_id)
         from own o
         -- Two probes of the index for each conversation, never a walk through what is old.
         cross join lateral (

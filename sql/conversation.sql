@@ -4,11 +4,11 @@ create or replace function chat.conversation_json(p_conversation chat.conversati
 security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object(
         'id', p_conversation.id, 'kind', p_conversation.kind,
-        'title', p_conversation.title, 'description', p_conversation.description,
+        'title', p_conversation.title, 'description', p_conversation.description, 'avatar_id', p_conversation.avatar_id,
         'join_policy', p_conversation.join_policy, 'is_general', p_conversation.is_general,
         -- A direct chat is named after the other one, who differs by reader: both are given.
         'members', case when p_conversation.kind = 'direct' then (
-            select json_agg(json_build_object('id', u.id, 'name', u.name) order by u.id)
+            select json_agg(json_build_object('id', u.id, 'name', u.name, 'avatar_id', u.avatar_id) order by u.id)
             from chat.users u where u.id in (p_conversation.direct_low, p_conversation.direct_high)) end,
         'created_by', p_conversation.created_by,
         'created_at', chat.json_time(p_conversation.created_at),
@@ -58,6 +58,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_actor uuid := chat.current_actor();
     v_pair uuid[];
+    v_avatar_before uuid;
 begin
     if tg_op = 'INSERT' then
         v_actor := coalesce(v_actor, new.created_by);
@@ -85,8 +86,8 @@ begin
             perform chat.refuse(422, 'immutable_column',
                 'id, kind, direct_low, direct_high, is_general, created_by, created_at: never change.');
         end if;
-        if (new.title, new.description, new.join_policy, new.closed_at)
-            is not distinct from (old.title, old.description, old.join_policy, old.closed_at)
+        if (new.title, new.description, new.join_policy, new.avatar_id, new.closed_at)
+            is not distinct from (old.title, old.description, old.join_policy, old.avatar_id, old.closed_at)
         then
             return new;
         end if;
@@ -97,6 +98,7 @@ begin
             perform chat.refuse(403, 'not_an_admin', 'Only an owner or admin can change this conversation.');
         end if;
         new.revision := old.revision + 1;
+        v_avatar_before := old.avatar_id;
     end if;
 
     new.title := btrim(new.title, E' \t\n\r\f\v');
@@ -114,6 +116,10 @@ begin
         perform chat.refuse(422, 'not_direct', 'direct_low, direct_high: only for kind direct.');
     elsif new.is_general and new.kind <> 'room' then
         perform chat.refuse(422, 'general_is_a_room', 'is_general: only a room can be the general one.');
+    elsif new.kind = 'direct' and new.avatar_id is not null then
+        perform chat.refuse(422, 'bad_avatar', 'avatar_id: a direct conversation shows the other''s picture.');
+    elsif new.avatar_id is distinct from v_avatar_before then
+        perform chat.require_avatar(v_actor, new.avatar_id);
     end if;
     new.changed_xid := pg_current_xact_id();
     return new;
@@ -124,7 +130,7 @@ comment on function chat.conversations_complete() is 'Trigger: checks, completes
 
 -- Not on last_seq and last_message_at: new messages raise those without changing the conversation.
 create or replace trigger a_complete
-    before insert or update of id, kind, title, description, join_policy, is_general, direct_low, direct_high, created_by, created_at, closed_at
+    before insert or update of id, kind, title, description, join_policy, avatar_id, is_general, direct_low, direct_high, created_by, created_at, closed_at
     on chat.conversations
     for each row execute function chat.conversations_complete();
 
@@ -282,6 +288,22 @@ $$;
 comment on function chat.update_conversation(uuid, uuid, text, text, text) is
     'Changes title, description, join policy; null leaves a field. Raises CH403 not_a_member, not_an_admin, CH404, CH422. Event: conversation.';
 
+create or replace function chat.set_conversation_avatar(p_actor uuid, p_conversation uuid, p_media uuid) returns chat.conversations language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_before constant text := chat.act_as(p_actor);
+    v_conversation chat.conversations;
+begin
+    perform chat.require_member(p_actor, p_conversation);
+    update chat.conversations c set avatar_id = p_media where c.id = p_conversation returning * into v_conversation;
+    perform set_config('chat.actor', v_before, true);
+    return v_conversation;
+end
+$$;
+
+comment on function chat.set_conversation_avatar(uuid, uuid, uuid) is
+    'Makes an image the picture of a group or room; null takes it away. Raises CH403 not_a_member, not_an_admin, CH404, CH422 bad_avatar. Event: conversation.';
+
 create or replace function chat.close_conversation(p_actor uuid, p_conversation uuid) returns chat.conversations language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -330,7 +352,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
         'unread', chat.count_unread(m.conversation_id, m.user_id, greatest(k.read_seq, m.joined_seq)),
         'mentions', chat.count_mentions(m.conversation_id, m.user_id, greatest(k.read_seq, m.joined_seq)),
         'last_message', (
-            select chat.message_json(last, u.name)
+            select chat.message_json(last, u.name, u.avatar_id)
             from chat.messages last left join chat.users u on u.id = last.sender_id
             where last.conversation_id = m.conversation_id and not chat.is_hidden(last, m.user_id)
             order by last.seq desc limit 1),
@@ -339,7 +361,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
             from (select) one left join chat.preferences p on p.conversation_id = m.conversation_id and p.user_id = m.user_id))
         || case when p_conversation.kind = 'direct' then (
             select jsonb_build_object('title', u.name, 'peer', jsonb_build_object(
-                'id', u.id, 'status', chat.status_of(u.id), 'last_seen_at', chat.json_time(u.last_seen_at)))
+                'id', u.id, 'avatar_id', u.avatar_id, 'status', chat.status_of(u.id), 'last_seen_at', chat.json_time(u.last_seen_at)))
             from chat.users u
             where u.id = case when p_actor = p_conversation.direct_low then p_conversation.direct_high else p_conversation.direct_low end)
         else '{}' end

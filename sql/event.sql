@@ -149,7 +149,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 begin
     case p_type
         when 'message' then
-            return (select chat.message_envelope(m, u.name)
+            return (select chat.message_envelope(m, u.name, u.avatar_id)
                     from chat.messages m left join chat.users u on u.id = m.sender_id where m.id = p_id);
         when 'conversation' then
             return (select case when p_user is null

@@ -45,10 +45,10 @@ begin
         chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews,
         chat.servers, chat.presence to chat_writer, chat_reader;
 
-    grant insert (id, external_id, username, name, is_guest, created_at),
-        update (external_id, username, name, is_guest, deactivated_at), delete on chat.users to chat_writer;
-    grant insert (id, kind, title, description, join_policy, direct_low, direct_high, created_by, created_at),
-        update (title, description, join_policy, closed_at), delete on chat.conversations to chat_writer;
+    grant insert (id, external_id, username, name, is_guest, avatar_id, about, status_text, created_at),
+        update (external_id, username, name, is_guest, avatar_id, about, status_text, deactivated_at), delete on chat.users to chat_writer;
+    grant insert (id, kind, title, description, join_policy, avatar_id, direct_low, direct_high, created_by, created_at),
+        update (title, description, join_policy, avatar_id, closed_at), delete on chat.conversations to chat_writer;
     grant insert (conversation_id, user_id, role, added_by),
         update (role, left_at), delete on chat.members to chat_writer;
     grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, forwarded_from, media_ids, created_at),
@@ -64,10 +64,10 @@ begin
     grant execute on function
         chat.uuid_v7(),
         chat.current_cursor(), chat.changes_since(uuid, text),
-        chat.create_user(text, text, text, boolean), chat.update_user(uuid, uuid, text, text),
-        chat.deactivate_user(uuid, uuid), chat.list_users(uuid, text, uuid, integer),
+        chat.create_user(text, text, text, boolean), chat.update_user(uuid, uuid, text, text, text, text),
+        chat.set_user_avatar(uuid, uuid, uuid), chat.deactivate_user(uuid, uuid), chat.list_users(uuid, text, uuid, integer, boolean),
         chat.open_direct(uuid, uuid), chat.create_group(uuid, text, uuid[]), chat.create_room(uuid, text, text, text),
-        chat.update_conversation(uuid, uuid, text, text, text), chat.close_conversation(uuid, uuid),
+        chat.update_conversation(uuid, uuid, text, text, text), chat.set_conversation_avatar(uuid, uuid, uuid), chat.close_conversation(uuid, uuid),
         chat.read_conversation(uuid, uuid), chat.list_conversations(uuid, timestamptz, uuid, integer),
         chat.find_conversations(uuid, text, integer),
         chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),

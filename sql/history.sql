@@ -43,7 +43,9 @@ security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_message constant chat.messages := chat.require_message(p_actor, p_message);
 begin
-    return chat.message_json(v_message, (select u.name from chat.users u where u.id = v_message.sender_id));
+    return (
+        select chat.message_json(v_message, u.name, u.avatar_id)
+        from (select) one left join chat.users u on u.id = v_message.sender_id);
 end
 $$;
 
@@ -140,7 +142,7 @@ begin
     v_range := chat.page_range(p_conversation, p_before, coalesce(p_after, chat.seq_at(p_conversation, p_date) - 1), p_around, p_limit);
     v_hides := chat.hides_messages(p_actor, p_conversation);
     return query
-    select m.seq, chat.message_json(m, u.name)
+    select m.seq, chat.message_json(m, u.name, u.avatar_id)
     from chat.messages m left join chat.users u on u.id = m.sender_id
     where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
       and (not v_hides or not chat.is_hidden(m, p_actor))
@@ -172,7 +174,7 @@ begin
     v_hides := chat.hides_messages(p_actor, p_conversation);
     select string_agg(page.message, ',') into v_items
     from (
-        select chat.message_text(m, u.name) as message
+        select chat.message_text(m, u.name, u.avatar_id) as message
         from chat.messages m left join chat.users u on u.id = m.sender_id
         where m.conversation_id = p_conversation and m.seq between v_range.first_seq and v_range.last_seq
           and (not v_hides or not chat.is_hidden(m, p_actor))
@@ -207,7 +209,7 @@ begin
             select from chat.messages m
             where m.conversation_id = p_conversation
               and m.changed_xid >= pg_snapshot_xmin(v_known) and not pg_visible_in_snapshot(m.changed_xid, v_known))
-        -- Its messages bear their senders' names.
+        -- Its messages bear their senders' names and pictures.
         and not exists (
             select from chat.users u join chat.members m on m.conversation_id = p_conversation and m.user_id = u.id
             where u.changed_xid >= pg_snapshot_xmin(v_known) and not pg_visible_in_snapshot(u.changed_xid, v_known))

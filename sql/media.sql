@@ -225,6 +225,30 @@ $$;
 comment on function chat.may_read_media(uuid, uuid) is
     'Whether p_actor (null: the system) may read a medium: its uploader, members of a conversation that shows it, everyone for avatars and stickers.';
 
+-- What can be the picture of a person or a conversation: an image that every browser shows and that the actor may read, since
+-- who sees what bears it may read it from then on.
+create or replace function chat.require_avatar(p_actor uuid, p_media uuid) returns void language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_media chat.media;
+begin
+    if p_media is null then
+        return;
+    end if;
+    select * into v_media from chat.media m where m.id = p_media;
+    if not found or not chat.may_read_media(p_actor, p_media) then
+        perform chat.refuse(422, 'bad_avatar', 'avatar_id: there is no such medium for you.');
+    elsif v_media.state <> 'ready' then
+        perform chat.refuse(422, 'bad_avatar', 'avatar_id: it is not ready yet; try again in a moment.');
+    elsif v_media.type not in ('image/jpeg', 'image/png', 'image/gif', 'image/webp') then
+        perform chat.refuse(422, 'bad_avatar', 'avatar_id: must be a JPEG, PNG, GIF or WebP image.');
+    end if;
+end
+$$;
+
+comment on function chat.require_avatar(uuid, uuid) is
+    'Raises CH422 bad_avatar unless p_media (null: none) is an image that is ready and that p_actor (null: the system) may read.';
+
 create or replace function chat.require_media(p_actor uuid, p_media uuid) returns chat.media language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -399,20 +423,27 @@ $$;
 
 comment on function chat.expire_uploads() is 'Gives up uploads of which nothing came for 7 days; returns how many.';
 
+-- An image that is small as it is has no smaller one made of it: it is its own.
 create or replace function chat.read_thumbnail(p_actor uuid, p_media uuid)
 returns table (type text, bytes bytea) language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
+declare
+    c_bytes_max constant integer := 60 * 1024; -- what a server takes for small
+    v_media constant chat.media := chat.require_media(p_actor, p_media);
 begin
-    perform chat.require_media(p_actor, p_media);
     return query select t.type, t.bytes from chat.media_thumbnails t where t.media_id = p_media;
-    if not found then
+    if not found and v_media.state = 'ready' and v_media.size <= c_bytes_max
+        and v_media.type in ('image/jpeg', 'image/png', 'image/gif', 'image/webp')
+    then
+        return query select v_media.type, chat.read_media(p_actor, p_media);
+    elsif not found then
         perform chat.refuse(404, 'no_thumbnail', 'media_id: there is no small image of it.');
     end if;
 end
 $$;
 
-comment on function chat.read_thumbnail(uuid, uuid) is 'The small image of a medium. Raises CH404 media_not_found, no_thumbnail.';
+comment on function chat.read_thumbnail(uuid, uuid) is 'The small image of a medium, or the medium where it is a small image itself. Raises CH404 media_not_found, no_thumbnail.';
 
 -- Why a message of a kind can not show these media, as {code, detail}; null when it can.
 create or replace function chat.media_refusal(p_sender uuid, p_kind text, p_media uuid[]) returns text[] language plpgsql stable

@@ -1,21 +1,21 @@
 -- Members: who may add, remove and promote whom, and telling everyone at once.
 
-create or replace function chat.member_event(p_member chat.members, p_name text) returns json language sql stable as $$
-    select json_build_object('type', 'member', 'member', chat.member_json(p_member, p_name))
+create or replace function chat.member_event(p_member chat.members, p_name text, p_avatar uuid default null) returns json language sql stable as $$
+    select json_build_object('type', 'member', 'member', chat.member_json(p_member, p_name, p_avatar))
 $$;
 
-comment on function chat.member_event(chat.members, text) is 'The event that a membership is new or has changed.';
+comment on function chat.member_event(chat.members, text, uuid) is 'The event that a membership is new or has changed.';
 
-create or replace function chat.member_json(p_member chat.members, p_name text) returns json language sql stable as $$
+create or replace function chat.member_json(p_member chat.members, p_name text, p_avatar uuid default null) returns json language sql stable as $$
     select json_build_object(
-        'conversation_id', p_member.conversation_id, 'user_id', p_member.user_id, 'user_name', p_name,
+        'conversation_id', p_member.conversation_id, 'user_id', p_member.user_id, 'user_name', p_name, 'avatar_id', p_avatar,
         'role', p_member.role,
         'state', case when p_member.left_at is not null then 'left' when p_member.joined_at is null then 'pending' else 'active' end,
         'joined_at', chat.json_time(p_member.joined_at), 'left_at', chat.json_time(p_member.left_at),
         'revision', p_member.revision)
 $$;
 
-comment on function chat.member_json(chat.members, text) is 'A membership as clients see it.';
+comment on function chat.member_json(chat.members, text, uuid) is 'A membership as clients see it.';
 
 -- before insert or update: checks who may do it, completes, stamps. Locks the conversation, as
 -- sending does, so that whoever is removed has sent their last message before it, not after.
@@ -129,7 +129,7 @@ begin
         join chat.conversations c on c.id = m.conversation_id
         cross join lateral (values
             (1, json_build_object('conversation', m.conversation_id, 'user', m.user_id, 'active', m.active,
-                'event', chat.member_event(m, u.name))::text),
+                'event', chat.member_event(m, u.name, u.avatar_id))::text),
             (2, case when m.active then chat.to_user(m.user_id, chat.conversation_event(c)) end)
         ) e (place, envelope)
         where n.changed_xid = pg_current_xact_id() and e.envelope is not null
@@ -267,7 +267,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform chat.require_member(p_actor, p_conversation);
     return query
-    select (chat.member_json(m, u.name)::jsonb || jsonb_build_object(
+    select (chat.member_json(m, u.name, u.avatar_id)::jsonb || jsonb_build_object(
         'username', u.username, 'delivered_seq', k.delivered_seq, 'read_seq', k.read_seq,
         'online', exists (select from chat.presence p where p.user_id = u.id), 'status', chat.status_of(u.id),
         'last_seen_at', chat.json_time(u.last_seen_at)))::json

@@ -4,11 +4,13 @@
 -- What a message is to clients, as JSON text. A deleted one keeps its place and loses its content.
 -- Put together by hand, since it is the most frequent work of the database: json_build_object takes twice as long.
 -- Text that people write goes through to_json, which quotes it; the rest are ids, numbers and fixed words.
-create or replace function chat.message_text(p_message chat.messages, p_sender_name text) returns text language sql stable as $$
+create or replace function chat.message_text(p_message chat.messages, p_sender_name text, p_sender_avatar uuid default null) returns text language sql stable as $$
     select concat(
         '{"id":"', p_message.id, '","conversation_id":"', p_message.conversation_id, '","seq":', p_message.seq,
         ',"sender_id":', coalesce('"' || p_message.sender_id || '"', 'null'),
         ',"sender_name":', coalesce(to_json(p_sender_name)::text, 'null'),
+        -- Left out where there is none, as for most.
+        ',"sender_avatar_id":"' || p_sender_avatar || '"',
         ',"kind":"', p_message.kind, '","body":', coalesce(case when p_message.deleted_at is null then to_json(p_message.body)::text end, 'null'),
         ',"client_id":', coalesce(to_json(p_message.client_id)::text, 'null'),
         ',"created_at":"', chat.json_time(p_message.created_at), '","revision":', p_message.revision,
@@ -41,13 +43,13 @@ create or replace function chat.message_text(p_message chat.messages, p_sender_n
             end)
 $$;
 
-comment on function chat.message_text(chat.messages, text) is 'A message as clients see it, as JSON text; once deleted, what it says and what was done to it is left out.';
+comment on function chat.message_text(chat.messages, text, uuid) is 'A message as clients see it, as JSON text; once deleted, what it says and what was done to it is left out.';
 
-create or replace function chat.message_json(p_message chat.messages, p_sender_name text) returns json language sql stable as $$
-    select chat.message_text(p_message, p_sender_name)::json
+create or replace function chat.message_json(p_message chat.messages, p_sender_name text, p_sender_avatar uuid default null) returns json language sql stable as $$
+    select chat.message_text(p_message, p_sender_name, p_sender_avatar)::json
 $$;
 
-comment on function chat.message_json(chat.messages, text) is 'A message as clients see it; once deleted, what it says and what was done to it is left out.';
+comment on function chat.message_json(chat.messages, text, uuid) is 'A message as clients see it; once deleted, what it says and what was done to it is left out.';
 
 -- The message that another one answers, as far as it is shown above the answer. It is as of when the JSON is made: what
 -- changes later comes with the quoted message's own event. A function with a plan that it keeps, called for answers
@@ -75,12 +77,12 @@ create or replace function chat.excerpt_characters_max() returns integer languag
 comment on function chat.excerpt_characters_max() is 'The most characters of a quoted message''s body that an answer carries.';
 
 -- The event that a message is new or has changed, always the whole of it, for the members.
-create or replace function chat.message_envelope(p_message chat.messages, p_sender_name text) returns text language sql stable as $$
+create or replace function chat.message_envelope(p_message chat.messages, p_sender_name text, p_sender_avatar uuid default null) returns text language sql stable as $$
     select '{"conversation":"' || p_message.conversation_id || '","event":{"type":"message","message":'
-        || chat.message_text(p_message, p_sender_name) || '}}'
+        || chat.message_text(p_message, p_sender_name, p_sender_avatar) || '}}'
 $$;
 
-comment on function chat.message_envelope(chat.messages, text) is 'Envelope of the event that a message is new or has changed: always the whole of it.';
+comment on function chat.message_envelope(chat.messages, text, uuid) is 'Envelope of the event that a message is new or has changed: always the whole of it.';
 
 create or replace function chat.is_client_id(p_client_id text) returns boolean language sql immutable as $$
     select coalesce(char_length(p_client_id) between 1 and 64, true)
@@ -242,7 +244,7 @@ begin
     end if;
 
     perform chat.announce(array(
-        select chat.message_envelope(row(m.*)::chat.messages, u.name)
+        select chat.message_envelope(row(m.*)::chat.messages, u.name, u.avatar_id)
         from inserted m left join chat.users u on u.id = m.sender_id
         order by m.conversation_id, m.seq));
     return null;
@@ -356,7 +358,7 @@ create or replace function chat.messages_announce_changed() returns trigger lang
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform chat.announce(array(
-        select chat.message_envelope(row(m.*)::chat.messages, u.name)
+        select chat.message_envelope(row(m.*)::chat.messages, u.name, u.avatar_id)
         from updated m
         join previous o on o.conversation_id = m.conversation_id and o.seq = m.seq
         left join chat.users u on u.id = m.sender_id

@@ -55,7 +55,7 @@ set enable_seqscan = off as $$
 begin
     perform chat.require_member(p_actor, p_conversation);
     return query
-    select chat.message_json(m, u.name)
+    select chat.message_json(m, u.name, u.avatar_id)
     from chat.messages m left join chat.users u on u.id = m.sender_id
     where m.conversation_id = p_conversation and m.pinned_at is not null and not chat.is_hidden(m, p_actor)
     order by m.pinned_at desc, m.seq desc;

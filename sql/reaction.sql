@@ -176,7 +176,7 @@ declare
     v_message constant chat.messages := chat.require_message(p_actor, p_message);
 begin
     return query
-    select json_build_object('emoji', r.emoji, 'user_id', r.user_id, 'user_name', u.name, 'reacted_at', chat.json_time(r.reacted_at))
+    select json_build_object('emoji', r.emoji, 'user_id', r.user_id, 'user_name', u.name, 'avatar_id', u.avatar_id, 'reacted_at', chat.json_time(r.reacted_at))
     from chat.reactions r join chat.users u on u.id = r.user_id
     where r.conversation_id = v_message.conversation_id and r.message_id = p_message and r.removed_at is null
       and v_message.deleted_at is null

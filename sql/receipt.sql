@@ -178,7 +178,7 @@ begin
             'read_count', count(*) filter (where r.is_read),
             'items', case when not chat.has_more_members(v_message.conversation_id, 100) then coalesce((
                 select json_agg(json_build_object(
-                    'user_id', i.user_id, 'user_name', u.name,
+                    'user_id', i.user_id, 'user_name', u.name, 'avatar_id', u.avatar_id,
                     'delivered_at', chat.json_time(least(d.at, s.at)), 'read_at', chat.json_time(least(rd.at, s.at))) order by u.name, u.id)
                 from reader i
                 join chat.users u on u.id = i.user_id

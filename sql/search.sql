@@ -344,7 +344,7 @@ begin
 
     return query
     select json_build_object(
-        'message', chat.message_json(m, u.name),
+        'message', chat.message_json(m, u.name, u.avatar_id),
         'conversation', json_build_object('id', c.id, 'kind', c.kind, 'title', coalesce(c.title, peer.name)))
     from unnest(v_places, v_seqs) with ordinality hit (conversation_id, seq, place)
     join chat.messages m on m.conversation_id = hit.conversation_id and m.seq = hit.seq

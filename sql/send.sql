@@ -96,7 +96,7 @@ begin
         returning *
     )
     -- Rows come back in the order in which they went in.
-    select f.place, 201, null, null, chat.message_json(f.message, u.name)
+    select f.place, 201, null, null, chat.message_json(f.message, u.name, u.avatar_id)
     from (
         select row(r.*)::chat.messages as message, r.sender_id,
             (array(select j.place from judged j where j.refusal is null order by j.place))[row_number() over ()] as place
@@ -143,8 +143,9 @@ begin
     end;
     v_there := chat.find_sent((p_item ->> 'conversation_id')::uuid, (p_item ->> 'actor')::uuid, p_item ->> 'client_id');
     if chat.says_the_same(v_there, p_item) then
-        return query select p_place, 200, null::text, null::text,
-            chat.message_json(v_there, (select u.name from chat.users u where u.id = v_there.sender_id));
+        return query
+        select p_place, 200, null::text, null::text, chat.message_json(v_there, u.name, u.avatar_id)
+        from (select) one left join chat.users u on u.id = v_there.sender_id;
     else
         return query select p_place, 409, 'client_id_taken'::text, 'client_id: it was sent before with another content.'::text, null::json;
     end if;

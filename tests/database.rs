@@ -41,6 +41,8 @@ mod pins;
 mod presence;
 #[path = "database/previews.rs"]
 mod previews;
+#[path = "database/profiles.rs"]
+mod profiles;
 #[path = "database/reactions.rs"]
 mod reactions;
 #[path = "database/replay.rs"]

@@ -52,6 +52,8 @@ mod paging;
 mod plain_sql;
 #[path = "live/previews.rs"]
 mod previews;
+#[path = "live/profiles.rs"]
+mod profiles;
 #[path = "live/refusals.rs"]
 mod refusals;
 #[path = "live/rest.rs"]

@@ -114,6 +114,19 @@ impl Database {
                 &[&actor, &conversation, &title, &description, &join_policy]).await
     }
 
+    pub async fn set_conversation_avatar(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        media: Option<Uuid>,
+    ) -> Result<String, DatabaseError> {
+        self.value(
+            "select chat.conversation_json(c)::text from chat.set_conversation_avatar($1, $2, $3) c",
+            &[&actor, &conversation, &media],
+        )
+        .await
+    }
+
     pub async fn close_conversation(
         &self,
         actor: Uuid,
@@ -253,7 +266,7 @@ impl Database {
         let row = self
             .row(
                 Repeat::Safe,
-                "select chat.member_json(m, u.name)::text, m.changed_xid = pg_current_xact_id_if_assigned()
+                "select chat.member_json(m, u.name, u.avatar_id)::text, m.changed_xid = pg_current_xact_id_if_assigned()
                  from chat.add_member($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
                 &[&actor, &conversation, &user, &role],
             )
@@ -271,7 +284,7 @@ impl Database {
         user: Uuid,
     ) -> Result<String, DatabaseError> {
         self.value(
-            "select chat.member_json(m, u.name)::text
+            "select chat.member_json(m, u.name, u.avatar_id)::text
              from chat.remove_member($1, $2, $3) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation, &user],
         )
@@ -286,7 +299,7 @@ impl Database {
         role: &str,
     ) -> Result<String, DatabaseError> {
         self.value(
-            "select chat.member_json(m, u.name)::text
+            "select chat.member_json(m, u.name, u.avatar_id)::text
              from chat.set_role($1, $2, $3, $4) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation, &user, &role],
         )
@@ -295,7 +308,7 @@ impl Database {
 
     pub async fn join(&self, actor: Uuid, conversation: Uuid) -> Result<String, DatabaseError> {
         self.value(
-            "select chat.member_json(m, u.name)::text
+            "select chat.member_json(m, u.name, u.avatar_id)::text
              from chat.join($1, $2) m join chat.users u on u.id = m.user_id",
             &[&actor, &conversation],
         )

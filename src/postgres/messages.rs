@@ -216,7 +216,7 @@ impl Database {
         client_id: &str,
     ) -> Result<Vec<String>, DatabaseError> {
         self.values(
-            "select chat.message_json(m, u.name)::text
+            "select chat.message_json(m, u.name, u.avatar_id)::text
              from chat.forward_message($1, $2, $3, $4) m left join chat.users u on u.id = m.sender_id",
             &[&actor, &message, &conversations, &client_id],
         )
@@ -269,7 +269,7 @@ impl Database {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<String, DatabaseError> {
         let sql = format!(
-            "select chat.message_json(m, u.name)::text
+            "select chat.message_json(m, u.name, u.avatar_id)::text
              from chat.{call} m left join chat.users u on u.id = m.sender_id"
         );
         self.value(&sql, parameters).await

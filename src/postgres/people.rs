@@ -4,6 +4,25 @@ use uuid::Uuid;
 
 use super::{Database, DatabaseError, Repeat};
 
+/// What a user wants to be shown as; none leaves it as it is, an empty text takes it away.
+#[derive(Debug, Default)]
+pub struct Profile<'a> {
+    pub name: Option<&'a str>,
+    pub username: Option<&'a str>,
+    pub about: Option<&'a str>,
+    pub status_text: Option<&'a str>,
+}
+
+/// Which people a list is of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listing<'a> {
+    /// A part of a name or username.
+    pub query: Option<&'a str>,
+    pub only_online: bool,
+    /// The last of the page before.
+    pub after: Option<Uuid>,
+}
+
 impl Database {
     pub async fn create_guest(&self, name: &str) -> Result<(Uuid, String), DatabaseError> {
         let row = self
@@ -36,12 +55,31 @@ impl Database {
         &self,
         actor: Uuid,
         user: Uuid,
-        name: Option<&str>,
-        username: Option<&str>,
+        profile: &Profile<'_>,
     ) -> Result<String, DatabaseError> {
         self.value(
-            "select chat.user_json(u)::text from chat.update_user($1, $2, $3, $4) u",
-            &[&actor, &user, &name, &username],
+            "select chat.user_json(u)::text from chat.update_user($1, $2, $3, $4, $5, $6) u",
+            &[
+                &actor,
+                &user,
+                &profile.name,
+                &profile.username,
+                &profile.about,
+                &profile.status_text,
+            ],
+        )
+        .await
+    }
+
+    pub async fn set_user_avatar(
+        &self,
+        actor: Uuid,
+        user: Uuid,
+        media: Option<Uuid>,
+    ) -> Result<String, DatabaseError> {
+        self.value(
+            "select chat.user_json(u)::text from chat.set_user_avatar($1, $2, $3) u",
+            &[&actor, &user, &media],
         )
         .await
     }
@@ -49,13 +87,18 @@ impl Database {
     pub async fn list_users(
         &self,
         actor: Uuid,
-        query: Option<&str>,
-        after: Option<Uuid>,
+        listing: Listing<'_>,
         limit: i32,
     ) -> Result<Vec<String>, DatabaseError> {
         self.values(
-            "select u::text from chat.list_users($1, $2, $3, $4) u",
-            &[&actor, &query, &after, &limit],
+            "select u::text from chat.list_users($1, $2, $3, $4, $5) u",
+            &[
+                &actor,
+                &listing.query,
+                &listing.after,
+                &limit,
+                &listing.only_online,
+            ],
         )
         .await
     }

@@ -78,7 +78,7 @@ impl Database {
         message: Uuid,
     ) -> Result<String, DatabaseError> {
         self.value(
-            "select chat.message_json(m, u.name)::text
+            "select chat.message_json(m, u.name, u.avatar_id)::text
              from chat.remove_preview($1, $2) m left join chat.users u on u.id = m.sender_id",
             &[&actor, &message],
         )

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
-use super::users::{next_after, user_id};
+use super::users::{AvatarBody, next_after, of_a_medium, user_id};
 use super::{Asked, Site, require_session, schema, time};
 use crate::postgres::DatabaseError;
 use crate::postgres::conversations::{ConversationPlace, Opened, Preferences};
@@ -183,6 +183,31 @@ pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
         )
         .await
         .map_err(in_our_words)?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+#[utoipa::path(
+    put,
+    path = "/api/conversations/{conversation}/avatar",
+    tag = "conversations",
+    summary = "Sets a group's or room's picture, or takes it away",
+    description = "Owners and admins. From then on its members may read the image.",
+    params(schema::OfConversation),
+    request_body = AvatarBody,
+    responses(
+        (status = 200, description = "As everyone sees it", body = schema::Conversation),
+    ),
+    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "not_an_admin", "bad_avatar"]))),
+)]
+pub async fn set_avatar(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let id = asked.parameters.id("conversation")?;
+    let body: AvatarBody = http::read_json(asked.request.into_body()).await?;
+    let json = site
+        .database
+        .set_conversation_avatar(session.user_id, id, body.media_id)
+        .await
+        .map_err(of_a_medium)?;
     Ok(http::json(StatusCode::OK, json))
 }
 

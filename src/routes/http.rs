@@ -98,6 +98,11 @@ impl Query {
             })
     }
 
+    /// Left out is false.
+    pub fn flag(&self, name: &str) -> Result<bool, Problem> {
+        Ok(self.parsed(name, "true or false")?.unwrap_or_default())
+    }
+
     pub fn limit(&self) -> Result<i32, Problem> {
         match self.parsed::<i32>("limit", "a whole number")? {
             None => Ok(PAGE_ROWS_DEFAULT),

@@ -118,9 +118,11 @@ enum Route {
     Changes,
     Users,
     User,
+    UserAvatar,
     Presence,
     Conversations,
     Conversation,
+    ConversationAvatar,
     Direct,
     Groups,
     Rooms,
@@ -192,10 +194,15 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/changes", Route::Changes),
     ("/api/users", Route::Users),
     ("/api/users/{user}", Route::User),
+    ("/api/users/me/avatar", Route::UserAvatar),
     ("/api/users/me/presence", Route::Presence),
     ("/api/conversations", Route::Conversations),
     ("/api/conversations/direct", Route::Direct),
     ("/api/conversations/{conversation}", Route::Conversation),
+    (
+        "/api/conversations/{conversation}/avatar",
+        Route::ConversationAvatar,
+    ),
     ("/api/groups", Route::Groups),
     ("/api/rooms", Route::Rooms),
     ("/api/rooms/{conversation}/join", Route::JoinRoom),
@@ -366,10 +373,12 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Users, Method::GET) => users::list(site, asked).await,
         (Route::User, Method::GET) => users::read(site, asked).await,
         (Route::User, Method::PUT) => users::update(site, asked).await,
+        (Route::UserAvatar, Method::PUT) => users::set_avatar(site, asked).await,
         (Route::Presence, Method::PUT) => users::set_presence(site, asked).await,
         (Route::Conversations, Method::GET) => conversations::list(site, asked).await,
         (Route::Conversation, Method::GET) => conversations::read(site, asked).await,
         (Route::Conversation, Method::PUT) => conversations::update(site, asked).await,
+        (Route::ConversationAvatar, Method::PUT) => conversations::set_avatar(site, asked).await,
         (Route::Conversation, Method::DELETE) => conversations::close(site, asked).await,
         (Route::Direct, Method::POST) => conversations::open_direct(site, asked).await,
         (Route::Groups, Method::POST) => conversations::create_group(site, asked).await,
@@ -427,7 +436,12 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::ForwardMessage
         | Route::RestoreMessage => "POST",
         Route::Session | Route::Preview => "DELETE",
-        Route::Presence | Route::Marks | Route::Preferences | Route::MediaBytes => "PUT",
+        Route::UserAvatar
+        | Route::ConversationAvatar
+        | Route::Presence
+        | Route::Marks
+        | Route::Preferences
+        | Route::MediaBytes => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",
         Route::Members | Route::ConversationMessages | Route::Stickers => "GET, POST",

@@ -39,11 +39,13 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         users::list,
         users::read,
         users::update,
+        users::set_avatar,
         users::set_presence,
         conversations::list,
         conversations::open_direct,
         conversations::read,
         conversations::update,
+        conversations::set_avatar,
         conversations::close,
         conversations::set_preferences,
         conversations::mark_unread,
@@ -170,6 +172,8 @@ const CODES: &[(u16, &[&str])] = &[
     (
         422,
         &[
+            "about_too_long",
+            "bad_avatar",
             "bad_before",
             "bad_character",
             "bad_client_id",
@@ -192,6 +196,7 @@ const CODES: &[(u16, &[&str])] = &[
             "bad_seq",
             "bad_size",
             "bad_status",
+            "bad_status_text",
             "bad_stickers",
             "bad_username",
             "body_required",
@@ -206,6 +211,7 @@ const CODES: &[(u16, &[&str])] = &[
             "query_required",
             "query_too_long",
             "reply_to_not_found",
+            "status_text_too_long",
             "term_too_short",
             "title_required",
             "title_too_long",
@@ -584,6 +590,17 @@ mod tests {
             (
                 include_str!("../../sql/user.sql"),
                 format!(r"'^\S{{1,{}}}$'", schema::USERNAME_CHARACTERS_MAX),
+            ),
+            (
+                include_str!("../../sql/user.sql"),
+                format!("char_length(new.about) > {}", schema::ABOUT_CHARACTERS_MAX),
+            ),
+            (
+                include_str!("../../sql/user.sql"),
+                format!(
+                    "char_length(new.status_text) > {}",
+                    schema::STATUS_TEXT_CHARACTERS_MAX
+                ),
             ),
             (
                 include_str!("../../sql/conversation.sql"),

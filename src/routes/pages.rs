@@ -15,6 +15,7 @@ use super::{Asked, Site, operations, require_session};
 use crate::assets;
 use crate::frame::MessageFields;
 use crate::identity;
+use crate::postgres::people::Listing;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
 
@@ -232,7 +233,14 @@ pub async fn find_people(
 ) -> Result<Vec<ListedPerson>, Problem> {
     let found = site
         .database
-        .list_users(session.user_id, query, None, limit)
+        .list_users(
+            session.user_id,
+            Listing {
+                query,
+                ..Listing::default()
+            },
+            limit,
+        )
         .await?;
     listed::read_all(&found)
 }

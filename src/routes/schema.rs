@@ -20,6 +20,8 @@ pub const QUERY_CHARACTERS_MAX: usize = 200;
 pub const CLIENT_ID_CHARACTERS_MAX: usize = 64;
 pub const NAME_CHARACTERS_MAX: usize = 80;
 pub const USERNAME_CHARACTERS_MAX: usize = 60;
+pub const ABOUT_CHARACTERS_MAX: usize = 500;
+pub const STATUS_TEXT_CHARACTERS_MAX: usize = 100;
 pub const TITLE_CHARACTERS_MAX: usize = 120;
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 pub const MEMBERS_AT_ONCE_MAX: usize = 1_000;
@@ -134,6 +136,29 @@ pub fn form_text() -> RefOr<Schema> {
 
 pub fn username() -> RefOr<Schema> {
     or_null(text(1, USERNAME_CHARACTERS_MAX).pattern(Some(r"^\S{1,60}$")))
+}
+
+pub fn about() -> RefOr<Schema> {
+    or_null(text(0, ABOUT_CHARACTERS_MAX).description(Some("An empty one takes it away.")))
+}
+
+pub fn status_text() -> RefOr<Schema> {
+    or_null(
+        text(0, STATUS_TEXT_CHARACTERS_MAX)
+            .pattern(Some(r"^[^\p{Cc}\u2028\u2029]*$"))
+            .description(Some("One line; an empty one takes it away.")),
+    )
+}
+
+pub fn avatar() -> RefOr<Schema> {
+    or_null(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+            .description(Some(
+                "A JPEG, PNG, GIF or WebP image that one may read; null takes the picture away.",
+            )),
+    )
 }
 
 pub fn title() -> RefOr<Schema> {
@@ -286,6 +311,10 @@ fn date() -> RefOr<Schema> {
         .into()
 }
 
+fn flag() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::Boolean).into()
+}
+
 fn query() -> RefOr<Schema> {
     text(0, QUERY_CHARACTERS_MAX).into()
 }
@@ -421,6 +450,14 @@ pub struct Named {
     q: Option<String>,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Online {
+    /// true: only who is online or away.
+    #[param(schema_with = flag)]
+    online: Option<bool>,
+}
+
 /// Of before, after, around and date one at most.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -511,6 +548,9 @@ pub struct Message {
     sender_id: Option<Uuid>,
     #[schema(required)]
     sender_name: Option<String>,
+    /// The sender's picture; not there where they have none.
+    #[schema(required = false)]
+    sender_avatar_id: Uuid,
     /// One of those that can be sent, or system.
     kind: String,
     /// Null once deleted, and of kinds without a caption.
@@ -727,6 +767,9 @@ pub struct Reaction {
     emoji: String,
     user_id: Uuid,
     user_name: String,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
     reacted_at: Time,
 }
 
@@ -756,6 +799,9 @@ pub struct Receipts {
 pub struct Receipt {
     user_id: Uuid,
     user_name: String,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
     #[schema(required)]
     delivered_at: Option<Time>,
     #[schema(required)]
@@ -776,6 +822,15 @@ pub struct User {
     #[schema(required)]
     username: Option<String>,
     name: String,
+    /// The picture: an image to be read at /api/media.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
+    /// What they say of themselves.
+    #[schema(required)]
+    about: Option<String>,
+    /// What they say of the moment, in one line.
+    #[schema(required)]
+    status_text: Option<String>,
     is_guest: bool,
     #[schema(required)]
     last_seen_at: Option<Time>,
@@ -792,8 +847,15 @@ pub struct ListedUser {
     #[schema(required)]
     username: Option<String>,
     name: String,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
+    #[schema(required)]
+    status_text: Option<String>,
     is_guest: bool,
     online: bool,
+    /// online, away or offline.
+    status: String,
     #[schema(required)]
     last_seen_at: Option<Time>,
     revision: i64,
@@ -817,6 +879,9 @@ pub struct Conversation {
     title: Option<String>,
     #[schema(required)]
     description: Option<String>,
+    /// The picture of a group or room.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
     #[schema(schema_with = join_policy)]
     join_policy: String,
     is_general: bool,
@@ -859,12 +924,18 @@ pub struct Conversation {
 pub struct NamedUser {
     id: Uuid,
     name: String,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
 }
 
 /// The other one of a direct conversation.
 #[derive(ToSchema)]
 pub struct Peer {
     id: Uuid,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
     /// online, away or offline.
     status: String,
     #[schema(required)]
@@ -909,6 +980,9 @@ pub struct Member {
     conversation_id: Uuid,
     user_id: Uuid,
     user_name: String,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
     #[schema(schema_with = role)]
     role: String,
     /// active, left or pending.
@@ -926,6 +1000,9 @@ pub struct ListedMember {
     conversation_id: Uuid,
     user_id: Uuid,
     user_name: String,
+    /// The picture.
+    #[schema(required)]
+    avatar_id: Option<Uuid>,
     #[schema(schema_with = role)]
     role: String,
     state: String,

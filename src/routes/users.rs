@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::{Asked, Site, require_session, schema};
+use crate::postgres::DatabaseError;
+use crate::postgres::people::{Listing, Profile};
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
 
@@ -20,6 +22,17 @@ struct UpdateBody {
     name: Option<String>,
     #[schema(schema_with = schema::username)]
     username: Option<String>,
+    #[schema(schema_with = schema::about)]
+    about: Option<String>,
+    #[schema(schema_with = schema::status_text)]
+    status_text: Option<String>,
+}
+
+/// Which image is to be the picture; null takes it away, and so does leaving it out.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct AvatarBody {
+    #[schema(schema_with = schema::avatar)]
+    pub media_id: Option<Uuid>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -28,14 +41,14 @@ struct PresenceBody {
     status: String,
 }
 
-/// People by part of a name: `?q=`, `?after=` the last id of the page before, `?limit=`.
+/// People by part of a name: `?q=`, `?online=true`, `?after=` the last id of the page before, `?limit=`.
 #[utoipa::path(
     get,
     path = "/api/users",
     tag = "people",
     summary = "Lists people, by name",
     description = "Whoever has a session.",
-    params(schema::Named, schema::AfterId, schema::Limit),
+    params(schema::Named, schema::Online, schema::AfterId, schema::Limit),
     responses(
         (status = 200, description = "A page", body = schema::Page<schema::ListedUser>),
     ),
@@ -45,9 +58,14 @@ pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let query = Query::of(&asked.request);
     let limit = query.limit()?;
     http::check_text("q", query.text("q"))?;
+    let listing = Listing {
+        query: query.text("q"),
+        only_online: query.flag("online")?,
+        after: query.id("after")?,
+    };
     let items = site
         .database
-        .list_users(session.user_id, query.text("q"), query.id("after")?, limit)
+        .list_users(session.user_id, listing, limit)
         .await?;
     let next = next_after(&items, limit, "id");
     Ok(http::list(&items, next))
@@ -83,7 +101,7 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     put,
     path = "/api/users/{user}",
     tag = "people",
-    summary = "Changes one's name or username",
+    summary = "Changes one's profile",
     description = "The user.",
     params(schema::OfUser),
     request_body = UpdateBody,
@@ -91,7 +109,7 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
         (status = 200, description = "The user as they are now", body = schema::User),
     ),
     extensions(("x-codes" = json!(["not_yourself", "user_not_found", "username_taken", "name_required",
-        "name_too_long", "bad_username"]))),
+        "name_too_long", "bad_username", "about_too_long", "status_text_too_long", "bad_status_text"]))),
 )]
 pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
@@ -99,16 +117,51 @@ pub async fn update(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     let body: UpdateBody = http::read_json(asked.request.into_body()).await?;
     http::check_text("name", body.name.as_deref())?;
     http::check_text("username", body.username.as_deref())?;
+    http::check_text("about", body.about.as_deref())?;
+    http::check_text("status_text", body.status_text.as_deref())?;
+    let profile = Profile {
+        name: body.name.as_deref(),
+        username: body.username.as_deref(),
+        about: body.about.as_deref(),
+        status_text: body.status_text.as_deref(),
+    };
     let json = site
         .database
-        .update_user(
-            session.user_id,
-            user,
-            body.name.as_deref(),
-            body.username.as_deref(),
-        )
+        .update_user(session.user_id, user, &profile)
         .await?;
     Ok(http::json(StatusCode::OK, json))
+}
+
+#[utoipa::path(
+    put,
+    path = "/api/users/me/avatar",
+    tag = "people",
+    summary = "Sets one's picture, or takes it away",
+    description = "Whoever has a session. From then on everyone may read the image.",
+    request_body = AvatarBody,
+    responses(
+        (status = 200, description = "The user as they are now", body = schema::User),
+    ),
+    extensions(("x-codes" = json!(["bad_avatar"]))),
+)]
+pub async fn set_avatar(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let body: AvatarBody = http::read_json(asked.request.into_body()).await?;
+    let json = site
+        .database
+        .set_user_avatar(session.user_id, session.user_id, body.media_id)
+        .await
+        .map_err(of_a_medium)?;
+    Ok(http::json(StatusCode::OK, json))
+}
+
+/// The column that the database calls avatar_id is given as media_id.
+pub(super) fn of_a_medium(error: DatabaseError) -> Problem {
+    let mut problem = Problem::from(error);
+    if let Some(rule) = problem.detail.strip_prefix("avatar_id:") {
+        problem.detail = format!("media_id:{rule}");
+    }
+    problem
 }
 
 /// For clients without a socket: whether the person is away from the connections of this session.

@@ -45,7 +45,7 @@ impl Scene {
         }
     }
 
-    async fn read(
+    pub async fn read(
         &self,
         actor: Uuid,
         media: Uuid,
@@ -65,7 +65,7 @@ impl Scene {
         }
     }
 
-    async fn store(&self, actor: Uuid, name: &str, bytes: &[u8]) -> Uuid {
+    pub async fn store(&self, actor: Uuid, name: &str, bytes: &[u8]) -> Uuid {
         value(
             &self.client,
             "select id from chat.store_media($1, $2, $3)",
@@ -75,7 +75,7 @@ impl Scene {
     }
 
     /// As a server does that has looked at it.
-    async fn ready(&self, media: Uuid, media_type: &str) -> Value {
+    pub async fn ready(&self, media: Uuid, media_type: &str) -> Value {
         value(
             &self.client,
             "select chat.media_json(r) from chat.media m, lateral chat.ready_media(m.id, m.content_id, m.size,

@@ -116,7 +116,7 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         user,
         me,
         "",
-        json!({"name": "Ada L.", "username": "ada"}),
+        json!({"name": "Ada L.", "username": "ada", "about": "Engines", "status_text": "At sea"}),
     )
     .await;
     let _socket = bob.connect().await;
@@ -279,6 +279,21 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
     let preview = "/api/messages/{message}/preview";
     api.ask(ada, "DELETE", preview, it, "", json!(null)).await;
     let medium = shown_picture(ada, group.parse().unwrap()).await.to_string();
+    let avatar = "/api/conversations/{conversation}/avatar";
+    for (path, of, picture) in [
+        ("/api/users/me/avatar", &[][..], json!(medium)),
+        (avatar, in_group, json!(medium)),
+        (avatar, in_room, json!(null)),
+    ] {
+        api.ask(ada, "PUT", path, of, "", json!({"media_id": picture}))
+            .await;
+    }
+    // What bears the picture now.
+    for path in [members, messages, conversation] {
+        api.ask(ada, "GET", path, in_group, "", json!(null)).await;
+    }
+    api.ask(ada, "GET", "/api/users", &[], "?online=true", json!(null))
+        .await;
     let its: &[(&str, &str)] = &[("media", &medium)];
     api.ask(bob, "GET", "/api/media/{media}/info", its, "", json!(null))
         .await;

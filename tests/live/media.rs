@@ -18,7 +18,7 @@ use crate::support::{Person, run, value};
 const CHUNK: usize = 262_144;
 
 /// A PNG of so many pixels a side, red.
-fn png(side: u32) -> Vec<u8> {
+pub fn png(side: u32) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, side, side);
     encoder.set_color(png::ColorType::Rgb);
@@ -51,7 +51,7 @@ async fn send(
     ask(person.address, method, path, &all, body).await
 }
 
-async fn upload(person: &Person, name: &str, bytes: Vec<u8>) -> Value {
+pub async fn upload(person: &Person, name: &str, bytes: Vec<u8>) -> Value {
     let response = send(
         person,
         Method::POST,

@@ -23,6 +23,7 @@ fn tells_nothing(status: u16, answer: &Value) -> bool {
         || answer["code"] == "bad_before"
         || answer["code"] == "bad_name"
         || answer["code"] == "bad_media"
+        || answer["code"] == "bad_avatar"
         || answer["code"] == "direct_is_fixed";
     is_unspecific && !answer.to_string().contains("secret")
 }
