@@ -5,7 +5,6 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_DISPOSITION, HeaderValue};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
