@@ -29,6 +29,8 @@ $$;
 revoke all on schema chat from public;
 revoke all on all tables in schema chat from public;
 revoke all on all functions in schema chat from public;
+revoke all on schema chat_report from public;
+revoke all on all tables in schema chat_report from public;
 
 do $$
 begin
@@ -37,6 +39,9 @@ begin
     end if;
 
     grant usage on schema chat to chat_server, chat_writer, chat_reader;
+
+    grant usage on schema chat_report to chat_reader;
+    grant select on all tables in schema chat_report to chat_reader;
 
     grant select on all tables in schema chat to chat_server;
     grant execute on all functions in schema chat to chat_server;

@@ -47,6 +47,8 @@ mod profiles;
 mod reactions;
 #[path = "database/replay.rs"]
 mod replay;
+#[path = "database/reports.rs"]
+mod reports;
 #[path = "database/scene.rs"]
 mod scene;
 #[path = "database/schema.rs"]

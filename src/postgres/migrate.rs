@@ -40,6 +40,7 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("presence", include_str!("../../sql/presence.sql")),
     ("change", include_str!("../../sql/change.sql")),
     ("general", include_str!("../../sql/general.sql")),
+    ("report", include_str!("../../sql/report.sql")),
     ("grant", include_str!("../../sql/grant.sql")),
 ];
 
