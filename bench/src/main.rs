@@ -7,7 +7,7 @@
 //! - [`client`], [`swarm`]: WebSocket clients, many on few threads
 //! - [`pages`]: HTTP clients that read history
 //! - [`machine`]: CPU and memory of processes
-//! - [`chance`]: texts and bytes that are the same in each run
+//! - [`chance`], [`corpus`]: texts and bytes that are the same in each run
 //! - [`database`], [`seed`], [`product`]: a PostgreSQL, people in it, and servers on it
 //! - [`limits`]: what PostgreSQL alone does
 //! - [`scenarios`]: what is measured
@@ -15,6 +15,7 @@
 
 mod chance;
 mod client;
+mod corpus;
 mod database;
 mod dialect;
 mod frame;
@@ -101,6 +102,8 @@ enum Scenario {
     Growth,
     /// Searching in a million messages, and sending while they are indexed.
     Search,
+    /// Each report, of a million messages and as many receipts.
+    Reports,
     /// Files up and down, beside psql's way with the same bytes; small images of photos.
     Media,
     /// Reading messages with reactions, and sending while others react and read.
@@ -233,6 +236,7 @@ const SCENARIOS: &[(Scenario, Measure)] = &[
     (Scenario::Search, scenarios::search::run),
     (Scenario::Deeds, scenarios::deeds::run),
     (Scenario::Media, scenarios::media::run),
+    (Scenario::Reports, scenarios::reports::run),
 ];
 
 fn beside_us(name: &str) -> Result<PathBuf> {

@@ -8,6 +8,7 @@ pub mod idle;
 pub mod insert;
 pub mod media;
 pub mod pairs;
+pub mod reports;
 pub mod room;
 pub mod search;
 pub mod servers;
