@@ -442,3 +442,18 @@ $$;
 
 comment on function chat.find_conversations(uuid, text, integer) is
     'The user''s conversations by a part of their title, or of the other''s name; most recently active first; p_limit 1 to 100.';
+
+create or replace function chat.list_common_conversations(p_actor uuid, p_user uuid, p_limit integer default 20)
+returns setof json language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select json_build_object('id', c.id, 'kind', c.kind, 'title', c.title, 'avatar_id', c.avatar_id)
+    from chat.members m
+    join chat.members o on o.conversation_id = m.conversation_id and o.user_id = p_user and o.active
+    join chat.conversations c on c.id = m.conversation_id and c.kind <> 'direct' and not c.is_general
+    where m.user_id = p_actor and m.active
+    order by coalesce(c.last_message_at, c.created_at) desc, c.id desc
+    limit least(greatest(p_limit, 1), 100)
+$$;
+
+comment on function chat.list_common_conversations(uuid, uuid, integer) is
+    'Groups and rooms that both are in, as {id, kind, title, avatar_id}, most recently active first, without the general room; p_limit 1 to 100.';

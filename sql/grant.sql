@@ -74,7 +74,7 @@ begin
         chat.open_direct(uuid, uuid), chat.create_group(uuid, text, uuid[]), chat.create_room(uuid, text, text, text),
         chat.update_conversation(uuid, uuid, text, text, text), chat.set_conversation_avatar(uuid, uuid, uuid), chat.close_conversation(uuid, uuid),
         chat.read_conversation(uuid, uuid), chat.list_conversations(uuid, timestamptz, uuid, integer),
-        chat.find_conversations(uuid, text, integer),
+        chat.find_conversations(uuid, text, integer), chat.list_common_conversations(uuid, uuid, integer),
         chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),
         chat.set_role(uuid, uuid, uuid, text), chat.join(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
         chat.send_message(uuid, uuid, text, text, text, uuid, jsonb, uuid[]), chat.send_messages(jsonb),

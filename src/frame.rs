@@ -151,6 +151,8 @@ struct MessageJson<'a> {
     seq: i64,
     sender_id: Option<Cow<'a, str>>,
     sender_name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    sender_avatar_id: Option<Cow<'a, str>>,
     kind: Cow<'a, str>,
     body: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -219,6 +221,7 @@ impl MessageFields<'_> {
             seq: json.seq,
             sender_id: json.sender_id.as_deref(),
             sender_name: json.sender_name.as_deref(),
+            sender_avatar_id: json.sender_avatar_id.as_deref(),
             kind: &json.kind,
             body: json.body.as_deref(),
             data: self.data.as_ref(),

@@ -18,7 +18,7 @@ const { dataset: root } = document.documentElement;
 const find = (selector) => document.querySelector(selector);
 const page = new AbortController();
 const { signal } = page;
-const user = { id: root.userId, name: root.userName };
+const user = { id: root.userId, get name() { return root.userName; } };
 
 const connection = new Connection(root.cursor);
 const outbox = new Outbox(connection, user.id, signal);
@@ -110,10 +110,9 @@ connection.addEventListener("frame:member", ({ detail: { member } }) => {
   if (isGone && member.conversation_id === pane.id) navigation.go("/", { replaces: true });
 }, { signal });
 
-connection.addEventListener("frame:user", async ({ detail }) => {
-  if (detail.user.id === user.id) user.name = root.userName = detail.user.name;
-  const { rename } = await import("./names.js");
-  rename(detail.user);
+for (const type of ["user", "conversation"]) connection.addEventListener(`frame:${type}`, async ({ detail }) => {
+  const { renew } = await import("./names.js");
+  renew(detail);
   nameTitle(titleOf(pane));
 }, { signal });
 

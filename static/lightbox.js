@@ -353,7 +353,8 @@ function preload(link) {
   if (link && link.dataset.film === undefined) new Image().src = link.href;
 }
 
-function button(icon, label, name = "button") {
+// Also of what else is shown as large as the window.
+export function button(icon, label, name = "button") {
   const button = make(name, `icon-button lightbox__button lightbox__${icon}`);
   if (name === "button") button.type = "button";
   button.ariaLabel = button.title = label;

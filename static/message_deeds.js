@@ -7,6 +7,7 @@ import { bodyOf, excerptOf } from "./dress.js";
 import { Media } from "./media.js";
 import { MessageActions } from "./message_actions.js";
 import { Pins } from "./pins.js";
+import { offerProfiles, openProfile } from "./profile_doors.js";
 import { Reactions } from "./reactions.js";
 import { wireSearch } from "./search_doors.js";
 import { toast } from "./toasts.js";
@@ -40,6 +41,7 @@ export class MessageDeeds {
     wireSearch(pane, { open: session.open, timeline, signal });
     new Pins(pane, { connection, timeline, signal });
     new Media(pane, { timeline, signal });
+    offerProfiles(pane, { session, signal });
     if (composer && pane.dataset.conversationId) this.#offerMentions(pane.querySelector(".composer__body"));
     composer?.addEventListener("edit", ({ detail }) => this.#change(detail), { signal });
     composer?.addEventListener("last", () => this.#editLast(), { signal });
@@ -64,6 +66,7 @@ export class MessageDeeds {
       case "unpin": return mayPin && has(".message__pinned");
       case "react": case "pick": return Boolean(this.#composer) && !is("deleted");
       case "forward": case "info": return !is("deleted");
+      case "profile": return !isOwn && !is("deleted");
       case "reactors": return has(".reaction");
       case "unpreview": return isOwn && has(".preview");
       case "restore": return leads && is("deleted");
@@ -84,6 +87,7 @@ export class MessageDeeds {
       case "pick": return this.#reactions.pick(item);
       case "reactors": return this.#tell(item, "reactions");
       case "info": return this.#tell(item);
+      case "profile": return openProfile(item.dataset.sender, { session: this.#session, signal: this.#signal });
       case "forward": return this.#forward(id);
       case "pin": return this.#attempt(put(`/api/messages/${id}/pin`));
       case "unpin": return this.#attempt(remove(`/api/messages/${id}/pin`));

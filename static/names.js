@@ -1,20 +1,67 @@
-// Somebody is called otherwise now: the page says so wherever it names them. The list is asked for anew by itself.
+// Somebody, or a conversation, is called otherwise now or has another picture: the page shows it wherever it shows them.
+// The list is asked for anew by itself.
 
-export function rename({ id, name }) {
-  const own = `:root[data-user-id="${CSS.escape(id)}"] .sidebar__viewer`;
-  const peer = `.pane[data-peer-id="${CSS.escape(id)}"]`;
-  const people = [`.message[data-sender="${CSS.escape(id)}"]`, `.member[data-user-id="${CSS.escape(id)}"]`];
-  const within = (places, part) => document.querySelectorAll(places.map((place) => `${place} ${part}`).join());
-  for (const place of within(people, ":is(.message__sender, .person__name)")) place.textContent = name;
-  for (const place of within([own], "b")) place.textContent = name;
-  for (const place of within([peer], ":is(.pane__title, .timeline__start-title, .details__title)")) place.textContent = name;
-  for (const place of within([own, ...people], ".avatar")) place.textContent = initialsOf(name);
-  for (const place of within([peer], ":is(.pane__header, .timeline__start, .details__profile) .avatar")) place.textContent = initialsOf(name);
-  const pane = document.querySelector(peer);
-  if (pane) pane.dataset.title = name;
+import { make } from "./element.js";
+
+const { dataset: root } = document.documentElement;
+
+// The frame of a changed user or conversation.
+export function renew({ user, conversation }) {
+  if (user) renewUser(user);
+  else if (conversation.kind !== "direct") renewConversation(conversation);
 }
 
-// As in avatar.rs.
+// Private
+
+function renewUser({ id, name, avatar_id: media }) {
+  if (id === root.userId) root.userName = name;
+  const own = `:root[data-user-id="${CSS.escape(id)}"] :is(.sidebar__viewer, .settings__picture)`;
+  const peer = `.pane[data-peer-id="${CSS.escape(id)}"]`;
+  const people = [
+    `.message[data-sender="${CSS.escape(id)}"]`, `:is(.member, .person, .info__person)[data-user-id="${CSS.escape(id)}"]`,
+  ];
+  const within = (places, part) => document.querySelectorAll(places.map((place) => `${place} ${part}`).join());
+  for (const place of within(people, ":is(.message__sender, .person__name, .info__name)")) place.textContent = name;
+  for (const place of within([own], "b")) place.textContent = name;
+  const faces = [own, ...people].map((place) => `${place} .avatar`);
+  const large = `${peer} :is(.pane__header, .timeline__start, .details__profile) .avatar`;
+  for (const place of document.querySelectorAll([...faces, large].join())) paint(place, media, name);
+  const face = document.querySelector(`${peer} .pane__face`);
+  if (face) face.ariaLabel = `Profile of ${name}`;
+  entitle(document.querySelector(peer), name);
+}
+
+function renewConversation({ id, title, description, avatar_id: media }) {
+  const pane = document.querySelector(`.pane[data-conversation-id="${CSS.escape(id)}"]`);
+  if (!pane) return;
+  entitle(pane, title);
+  for (const place of pane.querySelectorAll(":is(.pane__header, .timeline__start, .details__profile) .avatar")) paint(place, media);
+  const profile = pane.querySelector(".details__profile");
+  let words = profile.querySelector(".details__description");
+  if (!description) return words?.remove();
+  words ??= profile.appendChild(make("p", "details__description", { dir: "auto" }));
+  words.textContent = description;
+}
+
+function entitle(pane, title) {
+  if (!pane) return;
+  pane.dataset.title = pane.querySelector(".talk").ariaLabel = title;
+  for (const place of pane.querySelectorAll(":is(.pane__title, .timeline__start-title, .details__title, .timeline__start bdi)")) place.textContent = title;
+}
+
+// As in avatar.rs. Of people the initials lie below the picture; `name` is theirs.
+function paint(avatar, media, name) {
+  const [picture] = avatar.getElementsByTagName("img");
+  if (name !== undefined) {
+    if (avatar.firstChild?.nodeType === Node.TEXT_NODE) avatar.firstChild.remove();
+    avatar.prepend(initialsOf(name));
+  }
+  const src = `/api/media/${media}/thumbnail`;
+  if (!media) picture?.remove();
+  else if (!picture) avatar.append(make("img", "avatar__picture", { src, alt: "", decoding: "async" }));
+  else if (picture.getAttribute("src") !== src) picture.src = src;
+}
+
 function initialsOf(name) {
   const letters = name.split(/\s+/).map((word) => word.match(/[\p{Alphabetic}\p{N}]/u)?.[0]).filter(Boolean);
   return letters.length ? [letters[0], ...letters.slice(1).slice(-1)].join("").toUpperCase() : "?";

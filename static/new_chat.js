@@ -1,5 +1,5 @@
 // The dialog that starts a chat: a click on a person opens the one with them, several that are ticked make
-// a group that has a name.
+// a group that has a name. Who is online comes first, and alone when that is asked for.
 
 import { part, post } from "./api.js";
 import { wire, whenTyped } from "./dialog.js";
@@ -12,6 +12,8 @@ export class NewChat {
   #group;
   #name;
   #note;
+  #query;
+  #online;
   #start;
   #navigation;
   #picked = new Map(); // user id → list item
@@ -23,10 +25,11 @@ export class NewChat {
     this.#dialog = dialog;
     this.#navigation = navigation;
     const part = (name) => dialog.querySelector(`.new-chat__${name}`);
-    [this.#found, this.#group, this.#name, this.#note, this.#start] =
-      ["found", "group", "name", "note", "start"].map(part);
+    [this.#found, this.#group, this.#name, this.#note, this.#query, this.#online, this.#start] =
+      ["found", "group", "name", "note", "query", "online", "start"].map(part);
     wire(dialog, signal);
-    whenTyped(part("query"), (query) => this.#find(query), signal);
+    whenTyped(this.#query, () => this.#find(), signal);
+    this.#online.addEventListener("click", () => this.#showOnline(!this.#showsOnline), { signal });
     dialog.querySelector("form").addEventListener("submit", (event) => this.#submit(event), { signal });
     this.#found.addEventListener("change", ({ target }) => this.#pick(target), { signal });
     this.#found.addEventListener("click", ({ target }) => target.closest("a") && dialog.close(), { signal });
@@ -38,7 +41,7 @@ export class NewChat {
 
   open() {
     this.#dialog.showModal();
-    this.#find("");
+    this.#find();
   }
 
   // Private
@@ -48,25 +51,41 @@ export class NewChat {
     this.#picked.clear();
     this.#found.replaceChildren();
     this.#dialog.querySelector("form").reset();
+    this.#online.ariaPressed = "false";
     this.#note.textContent = "";
     this.#picksChanged();
   }
 
-  async #find(query) {
+  get #showsOnline() {
+    return this.#online.ariaPressed === "true";
+  }
+
+  #showOnline(shows) {
+    this.#online.ariaPressed = String(shows);
+    this.#find();
+  }
+
+  async #find() {
     this.#search.abort();
     this.#search = new AbortController();
     const { signal } = this.#search;
     try {
-      const people = parse(await part(`/people?${new URLSearchParams({ q: query })}`, { signal }));
+      const query = new URLSearchParams({ q: this.#query.value.trim(), online: this.#showsOnline });
+      const people = parse(await part(`/people?${query}`, { signal }));
       if (signal.aborted) return;
       for (const id of this.#picked.keys()) people.querySelector(`[data-user-id="${CSS.escape(id)}"]`)?.remove();
       people.prepend(...this.#picked.values());
       this.#found.replaceChildren(people);
       dressPresence(people);
-      this.#note.textContent = people.childElementCount ? "" : "Nobody of that name is here.";
+      this.#note.textContent = people.childElementCount ? "" : this.#nobody;
     } catch (error) {
       if (!signal.aborted) this.#note.textContent = error.message;
     }
+  }
+
+  get #nobody() {
+    const whom = this.#query.value.trim() ? "Nobody of that name" : "Nobody else";
+    return this.#showsOnline ? `${whom} is online just now.` : `${whom} is here.`;
   }
 
   #pick(box) {

@@ -1,15 +1,18 @@
-// The dialog of the reader's settings: each takes effect and is kept at once, but for the name, which is the
-// server's to take.
+// The dialog of the reader's settings: each takes effect and is kept at once, but for what others are shown of the
+// reader, which is the server's to take.
 
-import { put } from "./api.js";
+import { get, put } from "./api.js";
 import { wire } from "./dialog.js";
+import { loadStylesheet } from "./stylesheet.js";
 import { change, changeLook, setting } from "./settings.js";
 
 const { dataset: root } = document.documentElement;
 
 export class SettingsDialog {
   #dialog;
+  #profile;
   #note;
+  #username = null;
 
   // Lifecycle
 
@@ -17,7 +20,10 @@ export class SettingsDialog {
     this.#dialog = dialog;
     this.#note = dialog.querySelector("#settings-note");
     wire(dialog, signal);
-    dialog.querySelector(".settings__profile").addEventListener("submit", (event) => this.#rename(event), { signal });
+    this.#profile = dialog.querySelector(".settings__profile");
+    this.#profile.addEventListener("submit", (event) => this.#save(event), { signal });
+    dialog.querySelector(".settings__portrait").addEventListener("click", () => this.#choosePortrait(), { signal });
+    loadStylesheet("profile.css").catch(({ message }) => console.warn(message));
     dialog.addEventListener("change", ({ target }) => this.#changed(target), { signal });
   }
 
@@ -28,6 +34,7 @@ export class SettingsDialog {
     for (const name of ["enter", "sound", "notify"]) this.#field(name).checked = setting(name);
     if (window.Notification?.permission !== "granted") this.#field("notify").checked = false;
     this.#field("name").value = root.userName;
+    this.#fill();
     for (const name of ["theme", "color"]) this.#dialog.querySelector(`[name=${name}][value=${root[name]}]`).checked = true;
     this.#field("rtl").checked = document.documentElement.dir === "rtl";
     this.#dialog.showModal();
@@ -63,14 +70,39 @@ export class SettingsDialog {
     this.#note.textContent = reason;
   }
 
-  async #rename(event) {
-    event.preventDefault();
+  // What the page does not bear.
+  async #fill() {
     try {
-      const { name } = await put("/api/users/me", { name: event.target.elements.name.value });
-      this.#field("name").value = name;
+      this.#show(await get("/api/users/me"));
+    } catch (error) {
+      this.#note.textContent = error.message;
+    }
+  }
+
+  #show({ name, username, status_text: status, about }) {
+    this.#username = username;
+    const said = { name, username: username ?? "", status_text: status ?? "", about: about ?? "" };
+    for (const field in said) this.#profile.elements[field].value = said[field];
+  }
+
+  async #save(event) {
+    event.preventDefault();
+    this.#note.textContent = "";
+    const { name, username, status_text: status, about } = this.#profile.elements;
+    const changes = { name: name.value, status_text: status.value, about: about.value };
+    // Once had, a username can be changed, and not be none again.
+    if (username.value || this.#username) changes.username = username.value;
+    try {
+      this.#show(await put("/api/users/me", changes));
       this.#note.textContent = "Saved.";
     } catch (error) {
       this.#note.textContent = error.message;
     }
+  }
+
+  async #choosePortrait() {
+    const { choosePortrait } = await import("./portrait.js");
+    choosePortrait({ path: "/api/users/me/avatar", face: this.#profile.querySelector(".avatar") })
+      .catch(({ message }) => this.#note.textContent = message);
   }
 }

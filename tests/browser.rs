@@ -49,6 +49,8 @@ mod messages;
 mod navigation;
 #[path = "browser/pins.rs"]
 mod pins;
+#[path = "browser/profiles.rs"]
+mod profiles;
 #[path = "browser/reactions.rs"]
 mod reactions;
 #[path = "browser/reading.rs"]

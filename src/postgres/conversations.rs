@@ -242,6 +242,20 @@ impl Database {
         .await
     }
 
+    /// Groups and rooms that both are in.
+    pub async fn list_common_conversations(
+        &self,
+        actor: Uuid,
+        user: Uuid,
+        limit: i32,
+    ) -> Result<Vec<String>, DatabaseError> {
+        self.values(
+            "select c::text from chat.list_common_conversations($1, $2, $3) c",
+            &[&actor, &user, &limit],
+        )
+        .await
+    }
+
     pub async fn list_members(
         &self,
         actor: Uuid,

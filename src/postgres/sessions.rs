@@ -14,14 +14,26 @@ pub struct Session {
     pub user: String,
 }
 
+/// Of the user's JSON, what pages need.
+#[derive(Default, serde::Deserialize)]
+struct Profile {
+    is_guest: bool,
+    avatar_id: Option<Uuid>,
+}
+
 impl Session {
     /// Whether there is no way back into the account once the session has ended.
     pub fn is_guest(&self) -> bool {
-        #[derive(serde::Deserialize)]
-        struct User {
-            is_guest: bool,
-        }
-        serde_json::from_str::<User>(&self.user).is_ok_and(|user| user.is_guest)
+        self.profile().is_guest
+    }
+
+    /// The image that is the user's picture.
+    pub fn avatar_id(&self) -> Option<Uuid> {
+        self.profile().avatar_id
+    }
+
+    fn profile(&self) -> Profile {
+        serde_json::from_str(&self.user).unwrap_or_default()
     }
 }
 

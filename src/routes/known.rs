@@ -25,6 +25,7 @@ struct Receipts {
 struct Receipt {
     user_id: String,
     user_name: String,
+    avatar_id: Option<String>,
     delivered_at: Option<String>,
     read_at: Option<String>,
 }
@@ -34,6 +35,7 @@ struct Reaction {
     emoji: String,
     user_id: String,
     user_name: String,
+    avatar_id: Option<String>,
     reacted_at: String,
 }
 
@@ -98,6 +100,7 @@ impl Receipt {
         views::Seen {
             id: &self.user_id,
             name: &self.user_name,
+            avatar_id: self.avatar_id.as_deref(),
             at,
         }
     }
@@ -109,6 +112,7 @@ fn by_emoji(reactions: &[Reaction]) -> Vec<views::Felt<'_>> {
         let person = views::Seen {
             id: &reaction.user_id,
             name: &reaction.user_name,
+            avatar_id: reaction.avatar_id.as_deref(),
             at: Some(&reaction.reacted_at),
         };
         match felt.iter_mut().find(|felt| felt.emoji == reaction.emoji) {

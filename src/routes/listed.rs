@@ -20,6 +20,7 @@ pub struct Listed {
     pub id: String,
     pub kind: String,
     title: Option<String>,
+    avatar_id: Option<String>,
     pub unread: i64,
     mentions: i64,
     pub last_seq: i64,
@@ -41,6 +42,7 @@ struct LastMessage {
 #[derive(Deserialize)]
 pub struct ListedPeer {
     id: String,
+    avatar_id: Option<String>,
     status: String,
     last_seen_at: Option<String>,
 }
@@ -49,6 +51,7 @@ impl ListedPeer {
     pub fn view(&self) -> views::Peer<'_> {
         views::Peer {
             id: &self.id,
+            avatar_id: self.avatar_id.as_deref(),
             status: &self.status,
             last_seen_at: self.last_seen_at.as_deref(),
         }
@@ -82,11 +85,17 @@ impl Listed {
         self.title.as_deref().unwrap_or(UNTITLED)
     }
 
+    /// Of a group or room.
+    pub fn avatar_id(&self) -> Option<&str> {
+        self.avatar_id.as_deref()
+    }
+
     pub fn view(&self, viewer_id: &str, open_id: Option<&str>) -> views::Conversation<'_> {
         views::Conversation {
             id: &self.id,
             kind: &self.kind,
             title: self.title(),
+            avatar_id: self.avatar_id(),
             unread: self.unread,
             mentions: self.mentions,
             last_seq: self.last_seq,
@@ -113,6 +122,7 @@ impl Listed {
             id: &self.id,
             kind: &self.kind,
             title: self.title(),
+            avatar_id: self.avatar_id(),
             detail: self.last_message.as_ref().map_or("", LastMessage::text),
             peer: self.peer.as_ref().map(ListedPeer::view),
         }
@@ -184,22 +194,28 @@ impl LastMessage {
 pub struct ListedPerson {
     id: String,
     name: String,
+    avatar_id: Option<String>,
     username: Option<String>,
-    online: bool,
+    status: String,
     last_seen_at: Option<String>,
 }
 
 impl ListedPerson {
-    fn status(&self) -> &'static str {
-        if self.online { "online" } else { "offline" }
+    pub fn is(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+
+    pub fn is_user(&self, user: Uuid) -> bool {
+        self.id == user.to_string()
     }
 
     pub fn view(&self, viewer: Uuid) -> views::Person<'_> {
         views::Person {
             id: &self.id,
             name: &self.name,
+            avatar_id: self.avatar_id.as_deref(),
             username: self.username.as_deref(),
-            status: self.status(),
+            status: &self.status,
             last_seen_at: self.last_seen_at.as_deref(),
             role: None,
             is_viewer: self.id == viewer.to_string(),
@@ -212,10 +228,12 @@ impl ListedPerson {
             id: &self.id,
             kind: "direct",
             title: &self.name,
+            avatar_id: None,
             detail: self.username.as_deref().unwrap_or_default(),
             peer: Some(views::Peer {
                 id: &self.id,
-                status: self.status(),
+                avatar_id: self.avatar_id.as_deref(),
+                status: &self.status,
                 last_seen_at: self.last_seen_at.as_deref(),
             }),
         }
@@ -227,6 +245,7 @@ impl ListedPerson {
 pub struct ListedMember {
     user_id: String,
     user_name: String,
+    avatar_id: Option<String>,
     username: Option<String>,
 }
 
@@ -248,6 +267,7 @@ impl ListedMember {
         views::Person {
             id: &self.user_id,
             name: &self.user_name,
+            avatar_id: self.avatar_id.as_deref(),
             username: self.username.as_deref(),
             status: "offline",
             last_seen_at: None,
@@ -263,6 +283,7 @@ pub struct Choice<'a> {
     id: &'a str,
     kind: &'a str,
     title: &'a str,
+    avatar_id: Option<&'a str>,
     detail: &'a str,
     peer: Option<views::Peer<'a>>,
 }
@@ -274,6 +295,7 @@ impl Choice<'_> {
             id: self.id,
             kind: self.kind,
             title: self.title,
+            avatar_id: self.avatar_id,
             detail: self.detail,
             peer: self.peer,
         }

@@ -16,6 +16,7 @@ mod opened;
 mod operations;
 mod pages;
 mod previews;
+mod profile;
 mod schema;
 mod search;
 mod stickers;
@@ -90,6 +91,7 @@ enum Route {
     PartChats,
     PartConversation,
     PartPerson,
+    PartProfile,
     PartPins,
     PartInfo,
     PartList,
@@ -166,6 +168,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/parts/c/{conversation}/{seq}", Route::PartConversation),
     ("/parts/c/{conversation}/pins", Route::PartPins),
     ("/parts/u/{user}", Route::PartPerson),
+    ("/parts/u/{user}/profile", Route::PartProfile),
     ("/parts/m/{message}", Route::PartInfo),
     ("/parts/list", Route::PartList),
     ("/parts/people", Route::PartPeople),
@@ -344,6 +347,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
             let place = Place::person(&asked)?;
             pages::pane(site, asked, place).await
         }
+        (Route::PartProfile, Method::GET) => profile::part(site, asked).await,
         (Route::PartPins, Method::GET) => pages::pins(site, asked).await,
         (Route::PartInfo, Method::GET) => pages::info(site, asked).await,
         (Route::PartList, Method::GET) => pages::list(site, asked).await,

@@ -61,6 +61,7 @@ struct Conversation {
 struct Person {
     id: String,
     name: String,
+    avatar_id: Option<String>,
     /// Not in the user's JSON: it is of the moment.
     #[serde(default)]
     status: String,
@@ -71,6 +72,7 @@ struct Person {
 struct Member<'a> {
     user_id: &'a str,
     user_name: String,
+    avatar_id: Option<&'a str>,
     username: Option<&'a str>,
     role: &'a str,
     status: &'a str,
@@ -208,6 +210,7 @@ impl Begun {
             kind: &conversation.listed.kind,
             is_general: conversation.is_general,
             title: conversation.listed.title(),
+            avatar_id: conversation.listed.avatar_id(),
             description: conversation.description.as_deref(),
             peer: conversation.listed.peer.as_ref().map(ListedPeer::view),
             role: &conversation.role,
@@ -244,9 +247,11 @@ impl Person {
             kind: "direct",
             is_general: false,
             title: &self.name,
+            avatar_id: None,
             description: None,
             peer: Some(views::Peer {
                 id: &self.id,
+                avatar_id: self.avatar_id.as_deref(),
                 status: &self.status,
                 last_seen_at: self.last_seen_at.as_deref(),
             }),
@@ -273,6 +278,7 @@ impl Member<'_> {
         views::Person {
             id: self.user_id,
             name: &self.user_name,
+            avatar_id: self.avatar_id,
             username: self.username,
             status: self.status,
             last_seen_at: self.last_seen_at,

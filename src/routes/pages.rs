@@ -135,6 +135,7 @@ async fn chat(
     let opened = Opened::read(site, session, place).await?;
     let listed = listed(site, session).await?;
     let viewer_id = session.user_id.to_string();
+    let avatar_id = session.avatar_id().map(|id| id.to_string());
     let open_id = opened.as_ref().and_then(Opened::id);
     let conversations: Vec<_> = listed
         .iter()
@@ -147,6 +148,7 @@ async fn chat(
         viewer: views::Viewer {
             id: &viewer_id,
             name: &session.user_name,
+            avatar_id: avatar_id.as_deref(),
             is_guest: session.is_guest(),
         },
         cursor: &cursor,
@@ -212,12 +214,26 @@ pub async fn list(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::page(StatusCode::OK, views::conversations(&entries)))
 }
 
-/// People to write to, by a part of a name: `?q=`.
+/// People to write to, by a part of a name: `?q=`; who is online comes first, and alone with `?online=true`.
 pub async fn people(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);
     http::check_text("q", query.text("q"))?;
-    let found = find_people(site, &session, query.text("q"), OFFERED_PEOPLE).await?;
+    let online = Listing {
+        query: query.text("q"),
+        only_online: true,
+        after: None,
+    };
+    let mut found = list_people(site, &session, online, OFFERED_PEOPLE).await?;
+    let are_enough = found.len() >= usize::try_from(OFFERED_PEOPLE).unwrap_or(usize::MAX);
+    if query.flag("online")? {
+        // Who asks knows that they are there.
+        found.retain(|person| !person.is_user(session.user_id));
+    } else if !are_enough {
+        let mut others = find_people(site, &session, query.text("q"), OFFERED_PEOPLE).await?;
+        others.retain(|person| !found.iter().any(|online| online.is(person)));
+        found.extend(others);
+    }
     let people: Vec<_> = found
         .iter()
         .map(|person| person.view(session.user_id))
@@ -231,16 +247,22 @@ pub async fn find_people(
     query: Option<&str>,
     limit: i32,
 ) -> Result<Vec<ListedPerson>, Problem> {
+    let listing = Listing {
+        query,
+        ..Listing::default()
+    };
+    list_people(site, session, listing, limit).await
+}
+
+async fn list_people(
+    site: &Site,
+    session: &Session,
+    listing: Listing<'_>,
+    limit: i32,
+) -> Result<Vec<ListedPerson>, Problem> {
     let found = site
         .database
-        .list_users(
-            session.user_id,
-            Listing {
-                query,
-                ..Listing::default()
-            },
-            limit,
-        )
+        .list_users(session.user_id, listing, limit)
         .await?;
     listed::read_all(&found)
 }

@@ -298,8 +298,10 @@ async fn the_address_of_a_person_shows_the_chat_that_there_is_with_them() {
     // From the list of people beside the general room, without leaving the page.
     ada.click(".sidebar__product").await;
     until_open(&ada, "General").await;
+    ada.find("main.pane[data-ready]").await;
     ada.click(&format!(".member__link[href=\"/u/{}\"]", bob.id))
         .await;
+    ada.click(".profile[open] .profile__actions a").await;
     until_open(&ada, "Bob").await;
     assert_eq!(ada.said().await, ["hello", "welcome"]);
     assert_eq!(ada.value("opened").await, 1);

@@ -205,7 +205,7 @@ async fn who_takes_another_name_is_called_by_it_everywhere() {
     ada.until("document.querySelector('.settings').open").await;
     ada.find("#settings-name").await.clear().await.unwrap();
     ada.type_into("#settings-name", "Countess King").await;
-    ada.click(".settings__profile button").await;
+    ada.click(".settings__profile [type=submit]").await;
     ada.until("document.querySelector('#settings-note').textContent === 'Saved.'")
         .await;
     let (status, _) = bob.put("/api/users/me", json!({"name": "Robert"})).await;

@@ -446,3 +446,39 @@ async fn people_who_are_online_are_found_by_themselves() {
     .await;
     assert_eq!(names("", 50, None).await, ["Ben away"]);
 }
+
+#[tokio::test]
+async fn two_have_in_common_the_groups_that_both_are_in_and_not_the_general_room() {
+    let scene = Scene::set().await;
+    direct(&scene.client, scene.ann, scene.ben).await;
+    run(
+        &scene.client,
+        "select chat.create_group($1, 'Of two', array[$2::uuid])",
+        &[&scene.ann, &scene.eve],
+    )
+    .await;
+    let common = |user: Uuid| {
+        let scene = &scene;
+        async move {
+            let found: Vec<Value> = crate::support::column(
+                &scene.client,
+                "select c from chat.list_common_conversations($1, $2) c",
+                &[&scene.ann, &user],
+            )
+            .await;
+            found
+                .iter()
+                .map(|one| one["id"].clone())
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(common(scene.ben).await, [json!(scene.group)]);
+    run(
+        &scene.client,
+        "select chat.leave($1, $2)",
+        &[&scene.ben, &scene.group],
+    )
+    .await;
+    assert_eq!(common(scene.ben).await, Vec::<Value>::new());
+    assert_eq!(common(scene.eve).await.len(), 1);
+}

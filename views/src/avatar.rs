@@ -5,19 +5,28 @@ use crate::icon::{Icon, icon};
 /// Colours to tell people apart by; app.css has as many.
 const TONES: u32 = 8;
 
-/// What stands for a person: initials on a colour of their own.
-pub fn avatar(id: &str, name: &str) -> Markup {
-    html! { span class={ "avatar" (tone(id)) } aria-hidden="true" { (initials(name)) } }
+/// What stands for a person: their picture, an image of that id, above initials on a colour of their own.
+pub fn avatar(id: &str, name: &str, picture: Option<&str>) -> Markup {
+    html! { span class={ "avatar" (tone(id)) } aria-hidden="true" { (initials(name)) (shown(picture)) } }
 }
 
 /// What stands for a conversation of more than two.
-pub fn group_avatar(id: &str, kind: &str) -> Markup {
+pub fn group_avatar(id: &str, kind: &str, picture: Option<&str>) -> Markup {
     let drawing = if kind == "room" {
         Icon::Room
     } else {
         Icon::People
     };
-    html! { span class={ "avatar avatar--group" (tone(id)) } aria-hidden="true" { (icon(drawing)) } }
+    html! { span class={ "avatar avatar--group" (tone(id)) } aria-hidden="true" { (icon(drawing)) (shown(picture)) } }
+}
+
+/// Where it can not be had, an image without words is not drawn, and what lies below it is seen.
+fn shown(picture: Option<&str>) -> Markup {
+    html! {
+        @if let Some(id) = picture {
+            img.avatar__picture src={ "/api/media/" (id) "/thumbnail" } alt="" loading="lazy" decoding="async";
+        }
+    }
 }
 
 /// Class of the colour, from the last digit of the id: random, and the same wherever it is shown.
@@ -58,6 +67,13 @@ mod tests {
         ] {
             assert_eq!(initials(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_picture_lies_above_the_initials_and_has_no_words_of_its_own() {
+        let html = avatar("u1", "Ada", Some("m1")).into_string();
+        assert!(html.contains(r#">A<img class="avatar__picture" src="/api/media/m1/thumbnail"#));
+        assert!(!avatar("u1", "Ada", None).into_string().contains("<img"));
     }
 
     #[test]

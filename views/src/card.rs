@@ -224,9 +224,9 @@ fn contact(id: &str, data: &Data) -> Markup {
     let emails: Vec<_> = data.emails.iter().filter(|email| is_email(email)).collect();
     html! {
         @if let Some(id) = user_id {
-            a.card__row href={ "/u/" (id) } tabindex="-1" { (avatar(id, name)) (card_text(name, detail, None)) }
+            a.card__row href={ "/u/" (id) } tabindex="-1" { (avatar(id, name, None)) (card_text(name, detail, None)) }
         } @else {
-            (row(avatar("", name), web_link(data), name, detail, None))
+            (row(avatar("", name, None), web_link(data), name, detail, None))
         }
         @if data.name.is_some() || user_id.is_some() {
             div.card__ways {

@@ -11,6 +11,8 @@ pub struct Conversation<'a> {
     pub kind: &'a str,
     /// What this reader calls it: a direct chat bears the other's name.
     pub title: &'a str,
+    /// An image: the picture of a group or room.
+    pub avatar_id: Option<&'a str>,
     pub unread: i64,
     pub mentions: i64,
     /// seq of the newest message, 0 while there is none: the script tells new from seen by it.
@@ -39,6 +41,8 @@ pub struct Last<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer<'a> {
     pub id: &'a str,
+    /// An image: their picture.
+    pub avatar_id: Option<&'a str>,
     /// online, away or offline.
     pub status: &'a str,
     /// ISO 8601 in UTC; None who has never left.
@@ -65,7 +69,7 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
             data-notify=[conversation.mentions_only.then_some("mentions")]
         {
             a.conversation__link href={ "/c/" (id) } aria-current=[conversation.current.then_some("page")] {
-                (picture(id, kind, conversation.title, conversation.peer))
+                (picture(id, kind, conversation.title, conversation.avatar_id, conversation.peer))
                 span.conversation__title dir="auto" { (conversation.title) }
                 span.conversation__time { @if let Some(last) = last { (time(last.at)) } }
                 span.conversation__preview dir="auto" {
@@ -92,12 +96,18 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
 }
 
 /// The other one of a direct chat with a dot that tells whether they are there; else a drawing.
-pub(crate) fn picture(id: &str, kind: &str, title: &str, peer: Option<Peer<'_>>) -> Markup {
+pub(crate) fn picture(
+    id: &str,
+    kind: &str,
+    title: &str,
+    avatar_id: Option<&str>,
+    peer: Option<Peer<'_>>,
+) -> Markup {
     html! {
         span.picture {
             @match peer {
-                Some(peer) => { (avatar(peer.id, title)) (presence(peer)) }
-                None => (group_avatar(id, kind)),
+                Some(peer) => { (avatar(peer.id, title, peer.avatar_id)) (presence(peer)) }
+                None => (group_avatar(id, kind, avatar_id)),
             }
         }
     }
@@ -174,6 +184,7 @@ mod tests {
             }),
             peer: Some(Peer {
                 id: hostile,
+                avatar_id: Some(hostile),
                 status: hostile,
                 last_seen_at: Some(hostile),
             }),
@@ -190,6 +201,7 @@ mod tests {
     fn a_direct_chat_says_whether_the_other_is_there() {
         let html = presence(Peer {
             id: "u2",
+            avatar_id: None,
             status: "away",
             last_seen_at: None,
         })

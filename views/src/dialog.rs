@@ -3,10 +3,16 @@ use maud::{Markup, html};
 use crate::icon::{Icon, icon};
 use crate::look::{COLORS, Look, THEMES};
 use crate::page::{NAME_LENGTH_MAX, Viewer};
+use crate::pane::own_picture;
 use crate::reaction::{Reaction, reactions};
 
 /// What the title of a group may measure, in characters.
 const TITLE_LENGTH_MAX: u32 = 120;
+
+/// What people say of themselves, in characters, and what they are called in a message.
+const ABOUT_LENGTH_MAX: u32 = 500;
+const STATUS_TEXT_LENGTH_MAX: u32 = 100;
+const USERNAME_LENGTH_MAX: u32 = 60;
 
 /// What can be reacted with at once; so many fit beside each other on a phone.
 const QUICK_REACTIONS: usize = 6;
@@ -20,6 +26,7 @@ pub fn new_chat() -> Markup {
                 label.visually-hidden for="new-chat-query" { "Find people" }
                 input.field.new-chat__query #new-chat-query type="search" dir="auto" autocomplete="off"
                     placeholder="Find people" maxlength=(NAME_LENGTH_MAX);
+                button.new-chat__online type="button" aria-pressed="false" { "Online now" }
                 p.new-chat__hint { "Choose a person to chat with, or tick several for a group." }
                 div.new-chat__found tabindex="-1" {}
                 div.new-chat__group hidden {
@@ -58,15 +65,7 @@ pub fn settings(viewer: &Viewer<'_>, look: &Look) -> Markup {
         dialog.dialog.settings aria-labelledby="settings-title" {
             div.dialog__form {
                 (head("settings-title", "Settings"))
-                form.settings__profile {
-                    label.field__label for="settings-name" { "Your name" }
-                    div.settings__row {
-                        input.field #settings-name name="name" type="text" dir="auto" autocomplete="nickname" required
-                            maxlength=(NAME_LENGTH_MAX) value=(viewer.name) aria-describedby="settings-note";
-                        button.button.button--quiet type="submit" { "Save" }
-                    }
-                    p.field__note #settings-note role="status" {}
-                }
+                (own_profile(viewer))
                 fieldset.settings__group {
                     legend.field__label { "Appearance" }
                     div.choices {
@@ -102,6 +101,70 @@ pub fn settings(viewer: &Viewer<'_>, look: &Look) -> Markup {
                     button.button.button--quiet type="submit" { "Sign out" }
                     @if viewer.is_guest {
                         p.field__note { "You are a guest: after signing out there is no way back into this account." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What others are shown of the reader.
+fn own_profile(viewer: &Viewer<'_>) -> Markup {
+    html! {
+        form.settings__profile {
+            div.settings__picture {
+                (own_picture(viewer.id, viewer.name, viewer.avatar_id))
+                button.settings__portrait.button.button--quiet type="button" aria-haspopup="dialog" { (icon(Icon::Photo)) "Change picture" }
+            }
+            div {
+                label.field__label for="settings-name" { "Your name" }
+                input.field #settings-name name="name" type="text" dir="auto" autocomplete="nickname" required
+                    maxlength=(NAME_LENGTH_MAX) value=(viewer.name) aria-describedby="settings-note";
+            }
+            div {
+                label.field__label for="settings-username" { "Username" }
+                input.field #settings-username name="username" type="text" dir="auto" autocomplete="off" autocapitalize="none"
+                    spellcheck="false" maxlength=(USERNAME_LENGTH_MAX) pattern="\\S+" title="No spaces"
+                    placeholder="What others mention you by";
+            }
+            div {
+                label.field__label for="settings-status" { "Status" }
+                input.field #settings-status name="status_text" type="text" dir="auto" autocomplete="off"
+                    maxlength=(STATUS_TEXT_LENGTH_MAX) placeholder="What is on just now";
+            }
+            div {
+                label.field__label for="settings-about" { "About you" }
+                textarea.field.settings__about #settings-about name="about" rows="3" dir="auto" maxlength=(ABOUT_LENGTH_MAX) {}
+            }
+            div.settings__row {
+                p.field__note #settings-note role="status" {}
+                button.button type="submit" { "Save" }
+            }
+        }
+    }
+}
+
+/// Makes an image the picture of the reader, or of a conversation. The script places a copy.
+pub fn portrait() -> Markup {
+    html! {
+        template #portrait-template {
+            dialog.dialog.portrait aria-labelledby="portrait-title" {
+                form.dialog__form {
+                    (head("portrait-title", "Picture"))
+                    div.portrait__stage {
+                        div.portrait__now {}
+                        canvas.portrait__view tabindex="0" role="img" aria-label="Preview: drag it, or move it by the arrow keys" hidden {}
+                    }
+                    label.portrait__near hidden {
+                        span { "Zoom" }
+                        input type="range" name="near" min="1" max="4" step="0.05" value="1";
+                    }
+                    p.portrait__note role="status" {}
+                    input.portrait__file type="file" accept="image/*" hidden;
+                    div.dialog__buttons {
+                        button.portrait__remove.button.button--danger type="button" hidden { "Remove" }
+                        button.portrait__choose.button.button--quiet type="button" { "Choose a photo" }
+                        button.portrait__use.button type="submit" hidden { "Use this picture" }
                     }
                 }
             }
@@ -212,6 +275,7 @@ pub(crate) fn message_menu() -> Markup {
             (item("pin", Some("P"), Icon::Pin, "Pin"))
             (item("unpin", Some("P"), Icon::Pin, "Unpin"))
             (item("info", Some("I"), Icon::Info, "Message info"))
+            (item("profile", None, Icon::Person, "Profile"))
             (item("reactors", None, Icon::Emoji, "Reactions"))
             (item("unpreview", None, Icon::Close, "Remove preview"))
             (item("restore", None, Icon::Restore, "Restore"))

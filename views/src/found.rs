@@ -10,6 +10,8 @@ pub struct Found<'a> {
     /// direct, group or room; direct for a person, too.
     pub kind: &'a str,
     pub title: &'a str,
+    /// An image: the picture of a group or room.
+    pub avatar_id: Option<&'a str>,
     pub detail: &'a str,
     pub peer: Option<Peer<'a>>,
 }
@@ -20,7 +22,7 @@ pub fn found(options: &[Found<'_>]) -> Markup {
         div {
           @for (place, option) in options.iter().enumerate() {
             div.switcher__option id={ "found-" (place) } role="option" aria-selected="false" data-href=(option.href) {
-                (picture(option.id, option.kind, option.title, option.peer))
+                (picture(option.id, option.kind, option.title, option.avatar_id, option.peer))
                 span.switcher__title dir="auto" { (option.title) }
                 span.switcher__detail dir="auto" { (option.detail) }
             }
@@ -41,6 +43,7 @@ mod tests {
             id: hostile,
             kind: "room",
             title: hostile,
+            avatar_id: Some(hostile),
             detail: hostile,
             peer: None,
         }])

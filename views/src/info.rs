@@ -37,6 +37,8 @@ impl Known<'_> {
 pub struct Seen<'a> {
     pub id: &'a str,
     pub name: &'a str,
+    /// An image: their picture.
+    pub avatar_id: Option<&'a str>,
     /// ISO 8601 in UTC; None where only that it happened is known.
     pub at: Option<&'a str>,
 }
@@ -115,7 +117,7 @@ fn list(people: &[Seen<'_>]) -> Markup {
         ul.info__people {
             @for person in people {
                 li.info__person data-user-id=(person.id) {
-                    (avatar(person.id, person.name))
+                    (avatar(person.id, person.name, person.avatar_id))
                     span.info__name dir="auto" { (person.name) }
                     @if let Some(at) = person.at { span.info__time { (time(at)) } }
                 }
@@ -129,6 +131,7 @@ mod tests {
     use super::*;
 
     const ADA: Seen<'static> = Seen {
+        avatar_id: None,
         id: "u1",
         name: "Ada",
         at: Some("2026-11-21T04:08:33Z"),
@@ -177,6 +180,7 @@ mod tests {
     fn a_hostile_name_or_body_stays_text() {
         let hostile = r#""><script>alert(1)</script>"#;
         let person = Seen {
+            avatar_id: Some(hostile),
             id: hostile,
             name: hostile,
             at: Some(hostile),

@@ -7,7 +7,7 @@
 //! - [`media`]: photos, films, sound and files of a message; [`card`]: places, people, and what lies elsewhere;
 //!   [`reaction`]: what others felt.
 //! - [`text`]: what somebody wrote, with emphasis, lists, links and emoji.
-//! - [`person`]: lists of people.
+//! - [`person`]: lists of people; [`profile`]: one of them.
 //! - [`found`]: what the switcher found.
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
 //! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
@@ -37,6 +37,7 @@ pub mod page;
 pub mod pane;
 pub mod person;
 pub mod pin;
+pub mod profile;
 pub mod reaction;
 pub mod search;
 pub mod text;
@@ -55,6 +56,7 @@ pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};
 pub use pane::{Pane, no_pane, pane};
 pub use person::{Person, people};
 pub use pin::pins;
+pub use profile::{Common, Profile, profile};
 pub use reaction::Reaction;
 pub use search::{Hit, found_messages, hits, senders, too_short};
 pub use text::Mention;

@@ -23,6 +23,8 @@ pub struct Message<'a> {
     /// None for a system message.
     pub sender_id: Option<&'a str>,
     pub sender_name: Option<&'a str>,
+    /// An image: the sender's picture.
+    pub sender_avatar_id: Option<&'a str>,
     pub kind: &'a str,
     pub body: Option<&'a str>,
     /// Of the kinds that are more than words; None also where it cannot be read.
@@ -92,7 +94,7 @@ pub fn message(message: &Message<'_>) -> Markup {
             data-client-id=[message.client_id]
             data-source=[source]
         {
-            @if has_sender { (avatar(message.sender_id.unwrap_or_default(), name)) }
+            @if has_sender { (avatar(message.sender_id.unwrap_or_default(), name, message.sender_avatar_id)) }
             div.message__bubble {
                 @if has_sender {
                     b class={ "message__sender" (tone) } dir="auto" { (name) }
@@ -218,6 +220,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) const ADA: Message<'static> = Message {
+        sender_avatar_id: None,
         id: "m1",
         conversation_id: "c1",
         seq: 7,

@@ -2,7 +2,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::attaching::attaching;
 use crate::conversation::{Conversation, conversations};
-use crate::dialog::{confirm, date, forward, message_tools, new_chat, settings, switcher};
+use crate::dialog::{
+    confirm, date, forward, message_tools, new_chat, portrait, settings, switcher,
+};
 use crate::icon::{Icon, icon};
 use crate::look::Look;
 use crate::message::pending;
@@ -96,6 +98,8 @@ pub struct ChatPage<'a> {
 pub struct Viewer<'a> {
     pub id: &'a str,
     pub name: &'a str,
+    /// An image: their picture.
+    pub avatar_id: Option<&'a str>,
     pub is_guest: bool,
 }
 
@@ -182,6 +186,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
                 (message_tools())
                 (search_panel())
                 (attaching())
+                (portrait())
                 template #pending-template { (pending()) }
             }
         }
@@ -241,7 +246,7 @@ fn sidebar(page: &ChatPage<'_>) -> Markup {
         aside.sidebar aria-label="Chats" {
             header.sidebar__header {
                 button.sidebar__viewer type="button" aria-haspopup="dialog" {
-                    (own_picture(page.viewer.id, page.viewer.name))
+                    (own_picture(page.viewer.id, page.viewer.name, page.viewer.avatar_id))
                     b dir="auto" { (page.viewer.name) }
                     span.visually-hidden { ", settings" }
                 }
@@ -286,6 +291,7 @@ mod tests {
         viewer: Viewer {
             id: "u9",
             name: "Grace",
+            avatar_id: None,
             is_guest: true,
         },
         cursor: "e1-5:7:5",
@@ -379,6 +385,7 @@ mod tests {
             viewer: Viewer {
                 id: HOSTILE,
                 name: HOSTILE,
+                avatar_id: None,
                 is_guest: true,
             },
             cursor: HOSTILE,
@@ -455,7 +462,7 @@ mod tests {
     #[test]
     fn without_an_open_conversation_the_list_stands_alone() {
         let html = chat(&PAGE).into_string();
-        assert!(!html.contains("data-read-seq") && !html.contains("<textarea"));
+        assert!(!html.contains("data-read-seq") && !html.contains("id=\"composer\""));
         assert!(html.contains("Choose a conversation"));
     }
 }

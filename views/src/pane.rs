@@ -20,6 +20,8 @@ pub struct Pane<'a> {
     pub kind: &'a str,
     pub is_general: bool,
     pub title: &'a str,
+    /// An image: the picture of a group or room.
+    pub avatar_id: Option<&'a str>,
     pub description: Option<&'a str>,
     pub peer: Option<Peer<'a>>,
     /// owner, admin or member.
@@ -63,8 +65,16 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
             section.talk aria-label=(pane.title) {
                 header.pane__header {
                     a.pane__back.icon-button href="/chats" aria-label="All chats" { (icon(Icon::Back)) }
-                    (picture(key, pane.kind, pane.title, pane.peer))
-                    div.pane__heading {
+                    @match pane.peer {
+                        Some(peer) => {
+                            button.pane__face type="button" data-profile=(peer.id) aria-haspopup="dialog"
+                                aria-label={ "Profile of " (pane.title) } title="Profile" {
+                                (picture(key, pane.kind, pane.title, None, Some(peer)))
+                            }
+                        }
+                        None => (picture(key, pane.kind, pane.title, pane.avatar_id, None)),
+                    }
+                    div.pane__heading data-profile=[pane.peer.map(|peer| peer.id)] {
                         // Takes the focus of who arrives without a box to write in.
                         h1.pane__title tabindex="-1" dir="auto" { (pane.title) }
                         p.pane__status { (status(pane)) }
@@ -160,7 +170,7 @@ fn beginning(pane: &Pane<'_>) -> Markup {
     let key = pane.id.unwrap_or_default();
     let is_notes = pane.peer.is_some_and(|_| pane.member_count == 1);
     html! {
-        (picture(key, pane.kind, pane.title, pane.peer))
+        (picture(key, pane.kind, pane.title, pane.avatar_id, pane.peer))
         h2.timeline__start-title dir="auto" { (pane.title) }
         @if is_notes {
             p { "Notes to yourself: nobody else reads them." }
@@ -210,7 +220,7 @@ fn details(pane: &Pane<'_>) -> Markup {
         section.details #details aria-label="Details" {
             button.details__close.icon-button type="button" aria-label="Close details" { (icon(Icon::Close)) }
             div.details__profile {
-                (picture(key, pane.kind, pane.title, pane.peer))
+                (picture(key, pane.kind, pane.title, pane.avatar_id, pane.peer))
                 h2.details__title dir="auto" { (pane.title) }
                 p.details__status { (status(pane)) }
                 @if let Some(description) = pane.description { p.details__description dir="auto" { (description) } }
@@ -228,6 +238,20 @@ fn details(pane: &Pane<'_>) -> Markup {
                     li {
                         button.details__date.button.button--row type="button" aria-haspopup="dialog" {
                             (icon(Icon::Calendar)) "Jump to date"
+                        }
+                    }
+                    @if let Some(peer) = pane.peer {
+                        li {
+                            button.details__person.button.button--row type="button" data-profile=(peer.id) aria-haspopup="dialog" {
+                                (icon(Icon::Person)) "Profile"
+                            }
+                        }
+                    }
+                    @if pane.kind != "direct" && matches!(pane.role, "owner" | "admin") {
+                        li {
+                            button.details__portrait.button.button--row type="button" aria-haspopup="dialog" {
+                                (icon(Icon::Photo)) "Change picture"
+                            }
                         }
                     }
                     @if pane.kind != "direct" && !pane.is_general {
@@ -251,8 +275,8 @@ fn details(pane: &Pane<'_>) -> Markup {
 }
 
 /// Somebody's own picture and name, as the head of the list shows them.
-pub(crate) fn own_picture(id: &str, name: &str) -> Markup {
-    html! { span.picture { (avatar(id, name)) } }
+pub(crate) fn own_picture(id: &str, name: &str, avatar_id: Option<&str>) -> Markup {
+    html! { span.picture { (avatar(id, name, avatar_id)) } }
 }
 
 #[cfg(test)]
@@ -265,6 +289,7 @@ pub(crate) mod tests {
         kind: "group",
         is_general: false,
         title: "Engines",
+        avatar_id: None,
         description: None,
         peer: None,
         role: "member",
@@ -319,6 +344,7 @@ pub(crate) mod tests {
             title: "Bob",
             peer: Some(Peer {
                 id: "u2",
+                avatar_id: None,
                 status: "online",
                 last_seen_at: None,
             }),

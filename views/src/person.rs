@@ -8,6 +8,8 @@ use crate::conversation::{Peer, presence};
 pub struct Person<'a> {
     pub id: &'a str,
     pub name: &'a str,
+    /// An image: their picture.
+    pub avatar_id: Option<&'a str>,
     pub username: Option<&'a str>,
     /// online, away or offline.
     pub status: &'a str,
@@ -21,6 +23,7 @@ impl<'a> Person<'a> {
     fn presence(&self) -> Peer<'a> {
         Peer {
             id: self.id,
+            avatar_id: self.avatar_id,
             status: self.status,
             last_seen_at: self.last_seen_at,
         }
@@ -82,7 +85,7 @@ pub fn members(members: &[Person<'_>]) -> Markup {
 }
 
 pub(crate) fn face(person: &Person<'_>) -> Markup {
-    html! { span.picture { (avatar(person.id, person.name)) (presence(person.presence())) } }
+    html! { span.picture { (avatar(person.id, person.name, person.avatar_id)) (presence(person.presence())) } }
 }
 
 #[cfg(test)]
@@ -92,6 +95,7 @@ mod tests {
     const ADA: Person<'static> = Person {
         id: "u1",
         name: "Ada",
+        avatar_id: None,
         username: Some("ada"),
         status: "online",
         last_seen_at: None,
@@ -122,6 +126,7 @@ mod tests {
         let person = Person {
             id: hostile,
             name: hostile,
+            avatar_id: Some(hostile),
             username: Some(hostile),
             status: hostile,
             last_seen_at: Some(hostile),

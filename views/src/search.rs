@@ -98,11 +98,13 @@ impl Hit<'_> {
         let Message {
             sender_id,
             sender_name,
+            sender_avatar_id,
             ..
         } = self.message;
         avatar(
             sender_id.unwrap_or_default(),
             sender_name.unwrap_or("Someone"),
+            sender_avatar_id,
         )
     }
 }
@@ -168,7 +170,7 @@ pub fn senders(people: &[Person<'_>]) -> Markup {
             @for person in people {
                 li {
                     button.search__sender type="button" data-user-id=(person.id) data-name=(person.name) {
-                        (avatar(person.id, person.name))
+                        (avatar(person.id, person.name, person.avatar_id))
                         span.search__sender-name dir="auto" { (person.name) @if person.is_viewer { " (you)" } }
                     }
                 }
@@ -340,6 +342,7 @@ mod tests {
         };
         let terms = terms(&["script", hostile]);
         let person = Person {
+            avatar_id: Some(hostile),
             id: hostile,
             name: hostile,
             username: None,
