@@ -111,9 +111,7 @@ connection.addEventListener("frame:member", ({ detail: { member } }) => {
 }, { signal });
 
 for (const type of ["user", "conversation"]) connection.addEventListener(`frame:${type}`, async ({ detail }) => {
-  const { renew } = await import("./names.js");
-  renew(detail);
-  nameTitle(titleOf(pane));
+  (await import("./names.js")).renew(detail);
 }, { signal });
 
 connection.addEventListener("frame:preference", ({ detail: { preference } }) => {

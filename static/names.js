@@ -2,16 +2,35 @@
 // The list is asked for anew by itself.
 
 import { make } from "./element.js";
+import { nameTitle } from "./title.js";
+
+const FRESH_MS = 20_000; // As long as a pane may be on its way.
 
 const { dataset: root } = document.documentElement;
+const heard = new Map(); // id → { frame, at }
 
 // The frame of a changed user or conversation.
-export function renew({ user, conversation }) {
-  if (user) renewUser(user);
-  else if (conversation.kind !== "direct") renewConversation(conversation);
+export function renew(frame) {
+  const { id } = frame.user ?? frame.conversation;
+  heard.delete(id);
+  heard.set(id, { frame, at: Date.now() });
+  show(frame);
+}
+
+// A pane has come, maybe as it was before what was heard on its way.
+export function renewAgain() {
+  for (const [id, { frame, at }] of heard) {
+    if (Date.now() - at > FRESH_MS) heard.delete(id);
+    else show(frame);
+  }
 }
 
 // Private
+
+function show({ user, conversation }) {
+  if (user) renewUser(user);
+  else if (conversation.kind !== "direct") renewConversation(conversation);
+}
 
 function renewUser({ id, name, avatar_id: media }) {
   if (id === root.userId) root.userName = name;
@@ -46,6 +65,7 @@ function renewConversation({ id, title, description, avatar_id: media }) {
 function entitle(pane, title) {
   if (!pane) return;
   pane.dataset.title = pane.querySelector(".talk").ariaLabel = title;
+  nameTitle(title);
   for (const place of pane.querySelectorAll(":is(.pane__title, .timeline__start-title, .details__title, .timeline__start bdi)")) place.textContent = title;
 }
 

@@ -1,8 +1,11 @@
-// Whoever a conversation shows is told more about by a click on them.
+// Whoever a conversation shows is as they are called now, and told more about by a click on them.
+
+import { renewAgain } from "./names.js";
 
 const DOORS = ".message__sender, .message > .avatar, .member__link, [data-profile]";
 
 export function offerProfiles(pane, { session, signal }) {
+  if (pane.isConnected) renewAgain();
   pane.addEventListener("click", (event) => {
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     const id = isPlain && !event.defaultPrevented && personOf(event.target.closest(DOORS));

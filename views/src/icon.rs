@@ -8,6 +8,7 @@ pub enum Icon {
     BellOff,
     Calendar,
     Camera,
+    Chat,
     Clip,
     Close,
     Copy,
@@ -55,6 +56,7 @@ impl Icon {
             Self::Camera => {
                 "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 16.5a3.25 3.25 0 1 0 0-6.5 3.25 3.25 0 0 0 0 6.5z"
             }
+            Self::Chat => "M4 5h16v11H9l-5 4zM8 10.5h8",
             Self::Clip => {
                 "M20 11.5l-8.2 8.2a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.4a1.7 1.7 0 0 1-2.4-2.4l7.7-7.6"
             }

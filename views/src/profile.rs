@@ -97,7 +97,7 @@ fn actions(profile: &Profile<'_>) -> Markup {
                 button.profile__edit.button type="button" { (icon(Icon::Edit)) "Edit profile" }
                 a.button.button--quiet href=(chat) { (icon(Icon::File)) "Notes" }
             } @else if !profile.is_deactivated {
-                a.button href=(chat) { (icon(Icon::Send)) "Message" }
+                a.button href=(chat) { (icon(Icon::Chat)) "Message" }
             }
         }
     }
