@@ -28,11 +28,19 @@ begin
         from chat.conversations c
         where (c.changed_xid >= v_xmax or c.changed_xid = any (v_xip)) and c.id in (select o.id from own o)
         union all
-        select 2, m.conversation_id, 0, json_build_object('conversation', m.conversation_id, 'user', m.user_id, 'active', m.active,
-            'event', chat.member_event(m, u.name, u.avatar_id))::text
+        -- Each once to somebody who asks; to all whom it concerns when the server does.
+        select 2, m.conversation_id, 0, e.envelope
         from chat.members m join chat.users u on u.id = m.user_id
+        cross join lateral (
+            select x as envelope from chat.member_envelopes(m, u.name, u.avatar_id) x where p_actor is null
+            union all
+            select chat.to_user(p_actor, chat.member_event(m, u.name, u.avatar_id)) where p_actor is not null and m.joined_at is null
+            union all
+            select x from chat.member_envelopes(m, u.name, u.avatar_id) x where p_actor is not null and m.joined_at is not null
+        ) e
         where (m.changed_xid >= v_xmax or m.changed_xid = any (v_xip))
-          and (m.conversation_id in (select o.id from own o) or m.user_id = p_actor)
+          and (m.user_id = p_actor
+            or m.conversation_id in (select o.id from own o) and (m.joined_at is not null or p_actor is null or chat.is_admin(p_actor, m.conversation_id)))
         union all
         -- Who became a member gets the conversation too, as when it is announced.
         select 2, m.conversation_id, 1, chat.to_user(m.user_id, chat.conversation_event(c))
@@ -87,6 +95,15 @@ begin
             select x.* from chat.preferences x where p_actor is null
         ) p
         where p.changed_xid >= v_xmax or p.changed_xid = any (v_xip)
+        union all
+        select 8, b.blocked_id, 0, chat.to_user(b.user_id, chat.block_event(row(b.*)::chat.blocks, u.name))
+        from (
+            select x.* from chat.blocks x where x.user_id = p_actor
+            union all
+            select x.* from chat.blocks x where p_actor is null
+        ) b
+        join chat.users u on u.id = b.blocked_id
+        where b.changed_xid >= v_xmax or b.changed_xid = any (v_xip)
     )
     select array_agg(l.envelope order by l.place, l.key, l.seq) into v_envelopes
     from (select * from change limit c_rows_max + 1) l;
@@ -124,7 +141,7 @@ begin
         return v_last.label;
     end if;
     v_label := format('e%sx%s', coalesce(v_last.number, 0) + 1, left(md5(v_identity), 8));
-    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts', 'hidden_messages', 'preferences'] loop
+    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts', 'hidden_messages', 'preferences', 'blocks'] loop
         execute format('alter table chat.%I disable trigger user', v_table);
         execute format('update chat.%I set changed_xid = ''0'' where changed_xid >= pg_current_xact_id()', v_table);
         execute format('alter table chat.%I enable trigger user', v_table);

@@ -279,14 +279,16 @@ begin
     update chat.conversations c
     set title = coalesce(p_title, c.title), description = coalesce(p_description, c.description),
         join_policy = coalesce(p_join_policy, c.join_policy)
-    where c.id = p_conversation returning * into v_conversation;
+    where c.id = p_conversation;
+    -- With the message that says so.
+    select * into v_conversation from chat.conversations c where c.id = p_conversation;
     perform set_config('chat.actor', v_before, true);
     return v_conversation;
 end
 $$;
 
 comment on function chat.update_conversation(uuid, uuid, text, text, text) is
-    'Changes title, description, join policy; null leaves a field. Raises CH403 not_a_member, not_an_admin, CH404, CH422. Event: conversation.';
+    'Changes title, description, join policy; null leaves a field. Raises CH403 not_a_member, not_an_admin, CH404, CH422. Events: conversation, message.';
 
 create or replace function chat.set_conversation_avatar(p_actor uuid, p_conversation uuid, p_media uuid) returns chat.conversations language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -302,7 +304,7 @@ end
 $$;
 
 comment on function chat.set_conversation_avatar(uuid, uuid, uuid) is
-    'Makes an image the picture of a group or room; null takes it away. Raises CH403 not_a_member, not_an_admin, CH404, CH422 bad_avatar. Event: conversation.';
+    'Makes an image the picture of a group or room; null takes it away. Raises CH403 not_a_member, not_an_admin, CH404, CH422 bad_avatar. Events: conversation, message.';
 
 create or replace function chat.close_conversation(p_actor uuid, p_conversation uuid) returns chat.conversations language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -312,14 +314,16 @@ declare
 begin
     perform chat.require_member(p_actor, p_conversation);
     update chat.conversations c set closed_at = coalesce(c.closed_at, clock_timestamp())
-    where c.id = p_conversation returning * into v_conversation;
+    where c.id = p_conversation;
+    -- With the message that says so.
+    select * into v_conversation from chat.conversations c where c.id = p_conversation;
     perform set_config('chat.actor', v_before, true);
     return v_conversation;
 end
 $$;
 
 comment on function chat.close_conversation(uuid, uuid) is
-    'Closes a conversation: its history stays, nothing can be sent. Raises CH403 not_a_member, not_an_admin, CH404. Event: conversation.';
+    'Closes a conversation: its history stays, nothing can be sent. Raises CH403 not_a_member, not_an_admin, CH404. Events: conversation, message.';
 
 -- Messages after p_seq that are not the user's own, not the system's, not deleted and not hidden by the user.
 -- Counting stops at 10,000: nobody reads the difference, and a busy room must not make a list slow.
@@ -361,7 +365,8 @@ security definer set search_path = pg_catalog, pg_temp as $$
             from (select) one left join chat.preferences p on p.conversation_id = m.conversation_id and p.user_id = m.user_id))
         || case when p_conversation.kind = 'direct' then (
             select jsonb_build_object('title', u.name, 'peer', jsonb_build_object(
-                'id', u.id, 'avatar_id', u.avatar_id, 'status', chat.status_of(u.id), 'last_seen_at', chat.json_time(u.last_seen_at)))
+                'id', u.id, 'avatar_id', u.avatar_id, 'status', chat.status_of(u.id), 'last_seen_at', chat.json_time(u.last_seen_at),
+                'blocked', exists (select from chat.blocks b where b.user_id = p_actor and b.blocked_id = u.id and b.unblocked_at is null)))
             from chat.users u
             where u.id = case when p_actor = p_conversation.direct_low then p_conversation.direct_high else p_conversation.direct_low end)
         else '{}' end
@@ -393,9 +398,7 @@ begin
     perform chat.require_member(p_actor, p_conversation);
     return (
         select chat.conversation_for(p_actor, c) || jsonb_build_object(
-            'member_count', (
-                select count(*)
-                from (select from chat.members m where m.conversation_id = p_conversation and m.active limit 10000) counted),
+            'member_count', chat.count_members(p_conversation),
             'others', chat.others_marks(p_actor, p_conversation))
         from chat.conversations c where c.id = p_conversation);
 end

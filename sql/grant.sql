@@ -47,15 +47,19 @@ begin
     grant execute on all functions in schema chat to chat_server;
 
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
-        chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews,
+        chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews, chat.invites, chat.blocks,
         chat.servers, chat.presence to chat_writer, chat_reader;
 
     grant insert (id, external_id, username, name, is_guest, avatar_id, about, status_text, created_at),
         update (external_id, username, name, is_guest, avatar_id, about, status_text, deactivated_at), delete on chat.users to chat_writer;
     grant insert (id, kind, title, description, join_policy, avatar_id, direct_low, direct_high, created_by, created_at),
         update (title, description, join_policy, avatar_id, closed_at), delete on chat.conversations to chat_writer;
-    grant insert (conversation_id, user_id, role, added_by),
-        update (role, left_at), delete on chat.members to chat_writer;
+    grant insert (conversation_id, user_id, role, added_by, invite_token),
+        update (role, joined_at, left_at, invite_token), delete on chat.members to chat_writer;
+    grant insert (conversation_id, created_by, expires_at, max_uses),
+        update (revoked_at), delete on chat.invites to chat_writer;
+    grant insert (user_id, blocked_id),
+        update (unblocked_at), delete on chat.blocks to chat_writer;
     grant insert (id, conversation_id, sender_id, kind, body, data, reply_to, client_id, forwarded_from, media_ids, created_at),
         update (body, data, deleted_at, pinned_at), delete on chat.messages to chat_writer;
     grant insert (conversation_id, message_id, user_id, emoji),
@@ -76,7 +80,11 @@ begin
         chat.read_conversation(uuid, uuid), chat.list_conversations(uuid, timestamptz, uuid, integer),
         chat.find_conversations(uuid, text, integer), chat.list_common_conversations(uuid, uuid, integer),
         chat.add_member(uuid, uuid, uuid, text), chat.remove_member(uuid, uuid, uuid), chat.leave(uuid, uuid),
-        chat.set_role(uuid, uuid, uuid, text), chat.join(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer),
+        chat.set_role(uuid, uuid, uuid, text), chat.join(uuid, uuid), chat.list_members(uuid, uuid, uuid, integer, text),
+        chat.add_members(uuid, uuid, uuid[], text), chat.decide_join(uuid, uuid, uuid, boolean), chat.list_rooms(uuid, text, uuid, integer),
+        chat.create_invite(uuid, uuid, timestamptz, integer), chat.list_invites(uuid, uuid), chat.revoke_invite(uuid, text),
+        chat.read_invite(uuid, text), chat.join_by_invite(uuid, text),
+        chat.block(uuid, uuid), chat.unblock(uuid, uuid), chat.list_blocks(uuid, uuid, integer), chat.is_blocked(uuid, uuid),
         chat.send_message(uuid, uuid, text, text, text, uuid, jsonb, uuid[]), chat.send_messages(jsonb),
         chat.edit_message(uuid, uuid, text, jsonb), chat.delete_message(uuid, uuid), chat.delete_messages(uuid, uuid[]),
         chat.restore_message(uuid, uuid), chat.revisions(uuid, uuid), chat.read_message(uuid, uuid),

@@ -96,8 +96,8 @@ comment on function chat.is_client_id(text) is 'Whether this can be a client_id:
 -- media) are looked up by the caller.
 create or replace function chat.sending_refusal(
     p_kind text, p_body text, p_data jsonb, p_client_id text, p_sender uuid,
-    p_conversation_exists boolean, p_closed_at timestamptz, p_is_member boolean, p_is_deactivated boolean, p_reply_exists boolean,
-    p_media uuid[], p_media_refusal text[])
+    p_conversation_exists boolean, p_closed_at timestamptz, p_is_member boolean, p_is_deactivated boolean, p_is_blocked boolean,
+    p_reply_exists boolean, p_media uuid[], p_media_refusal text[])
 returns text[] language plpgsql immutable as $$
 declare
     v_content text[];
@@ -121,6 +121,8 @@ begin
         return array['403', 'user_deactivated', 'The sender has been deactivated.'];
     elsif p_closed_at is not null then
         return array['409', 'conversation_closed', 'This conversation is closed.'];
+    elsif p_is_blocked then
+        return array['403', 'blocked', 'One of you has blocked the other.'];
     elsif not p_reply_exists then
         return array['422', 'reply_to_not_found', 'reply_to: there is no such message in this conversation.'];
     elsif p_media_refusal is not null then
@@ -130,7 +132,7 @@ begin
 end
 $$;
 
-comment on function chat.sending_refusal(text, text, jsonb, text, uuid, boolean, timestamptz, boolean, boolean, boolean, uuid[], text[]) is
+comment on function chat.sending_refusal(text, text, jsonb, text, uuid, boolean, timestamptz, boolean, boolean, boolean, boolean, uuid[], text[]) is
     'Why a new message is refused, as {status, code, detail}; null when it is not. For rows and for batches alike.';
 
 -- before insert, of what chat.send_messages has not completed already. The conversation's row is locked first and
@@ -149,6 +151,7 @@ declare
     v_closed_at timestamptz;
     v_is_member boolean;
     v_is_deactivated boolean;
+    v_is_blocked boolean;
     v_reply_exists boolean;
     v_last_seq bigint;
     v_refusal text[];
@@ -176,7 +179,11 @@ begin
         end if;
     end if;
 
-    select c.closed_at into v_closed_at from chat.conversations c where c.id = new.conversation_id for no key update;
+    -- What says that it was closed comes after that, and is the last.
+    select case when new.kind <> 'system' or new.data ->> 'event' is distinct from 'closed' then c.closed_at end,
+        c.kind = 'direct' and chat.is_blocked(c.direct_low, c.direct_high)
+    into v_closed_at, v_is_blocked
+    from chat.conversations c where c.id = new.conversation_id for no key update;
     v_conversation_exists := found;
     select
         m.active, u.deactivated_at is not null,
@@ -187,7 +194,7 @@ begin
     left join (chat.members m join chat.users u on u.id = m.user_id)
         on m.conversation_id = new.conversation_id and m.user_id = new.sender_id;
     v_refusal := chat.sending_refusal(new.kind, new.body, new.data, new.client_id, new.sender_id,
-        v_conversation_exists, v_closed_at, v_is_member, v_is_deactivated, v_reply_exists,
+        v_conversation_exists, v_closed_at, v_is_member, v_is_deactivated, v_is_blocked and new.kind <> 'system', v_reply_exists,
         new.media_ids, case when new.media_ids is not null then chat.media_refusal(new.sender_id, new.kind, new.media_ids) end);
     if v_refusal is not null then
         perform chat.refuse(v_refusal[1]::integer, v_refusal[2], v_refusal[3]);
@@ -203,7 +210,8 @@ begin
     new.pinned_by := null;
     new.reactions := null;
     new.preview_removed_at := null;
-    new.mentions := case when new.forwarded_from is null and chat.may_mention(new.body, new.data)
+    -- A name in what the system tells calls nobody.
+    new.mentions := case when new.forwarded_from is null and chat.may_mention(new.body, new.data) and not (new.kind = 'system' and new.data ? 'event')
         then chat.find_mentions(new.conversation_id, new.sender_id, new.body, new.data) end;
     new.revision := 1;
     new.changed_xid := pg_current_xact_id();

@@ -150,19 +150,23 @@ begin
     if p_state is null or p_state not in ('active', 'recording', 'stopped') then
         perform chat.refuse(422, 'bad_state', 'state: must be active, recording or stopped.');
     end if;
-    perform chat.announce(array[chat.to_typing_readers(p_actor, p_conversation, p_state)]);
+    if not chat.is_silenced(p_conversation) then
+        perform chat.announce(array[chat.to_typing_readers(p_actor, p_conversation, p_state)]);
+    end if;
 end
 $$;
 
 comment on function chat.announce_typing(uuid, uuid, text) is
-    'Says that a user is typing (active, recording) or not any more (stopped); written nowhere. Raises CH403 not_a_member, CH404, CH422. Event: typing.';
+    'Says that a user is typing (active, recording) or not any more (stopped); written nowhere, and told to nobody between two of whom one has blocked the other. Raises CH403 not_a_member, CH404, CH422. Event: typing.';
 
--- Many at once, in one notification: a JSON array of {"actor", "conversation_id", "state"}; who is no member is passed over.
+-- Many at once, in one notification: a JSON array of {"actor", "conversation_id", "state"}; who is no member is passed over,
+-- and who is blocked.
 create or replace function chat.announce_typings(p_items jsonb) returns void language sql
 security definer set search_path = pg_catalog, pg_temp as $$
     select chat.announce(array_agg(chat.to_typing_readers(m.user_id, m.conversation_id, i.state)))
     from jsonb_to_recordset(p_items) i (actor uuid, conversation_id uuid, state text)
     join chat.members m on m.conversation_id = i.conversation_id and m.user_id = i.actor and m.active
+    where not chat.is_silenced(m.conversation_id)
 $$;
 
 comment on function chat.announce_typings(jsonb) is 'Announces typing of {actor, conversation_id, state} for many at once. Events: typing.';

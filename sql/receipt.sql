@@ -75,7 +75,7 @@ create or replace trigger a_refuse_truncate before truncate on chat.receipts
 
 create or replace function chat.to_receipt_readers(p_receipt chat.receipts) returns text language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
-    select case when chat.has_more_members(p_receipt.conversation_id, 100)
+    select case when chat.has_more_members(p_receipt.conversation_id, 100) or chat.is_silenced(p_receipt.conversation_id)
         then chat.to_user(p_receipt.user_id, e.event)
         else chat.to_conversation(p_receipt.conversation_id, e.event) end
     from (select json_build_object(
@@ -85,7 +85,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 comment on function chat.to_receipt_readers(chat.receipts) is
-    'Envelope of a receipt: for the members, or, above 100 of them, for the user''s own devices.';
+    'Envelope of a receipt: for the members, or, above 100 of them and where one of two has blocked the other, for the user''s own devices.';
 
 -- Raises many marks: a JSON array of {"actor", "conversation_id", "delivered_seq", "read_seq"}. What
 -- would lower a mark, or is of no member, is passed over. Returns how many marks rose. A read_seq, be it one that raises

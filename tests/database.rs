@@ -9,6 +9,8 @@ mod support;
 mod acting;
 #[path = "database/batch.rs"]
 mod batch;
+#[path = "database/blocks.rs"]
+mod blocks;
 #[path = "database/content.rs"]
 mod content;
 #[path = "database/cursor.rs"]
@@ -21,6 +23,8 @@ mod forwarding;
 mod grants;
 #[path = "database/history.rs"]
 mod history;
+#[path = "database/joining.rs"]
+mod joining;
 #[path = "database/marks.rs"]
 mod marks;
 #[path = "database/media.rs"]
@@ -55,5 +59,7 @@ mod scene;
 mod schema;
 #[path = "database/search.rs"]
 mod search;
+#[path = "database/telling.rs"]
+mod telling;
 #[path = "database/writing.rs"]
 mod writing;

@@ -30,6 +30,8 @@ mod generated;
 mod generator;
 #[path = "live/held.rs"]
 mod held;
+#[path = "live/joining.rs"]
+mod joining;
 #[path = "live/limits.rs"]
 mod limits;
 #[path = "live/media.rs"]

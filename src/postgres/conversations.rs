@@ -263,9 +263,22 @@ impl Database {
         after: Option<Uuid>,
         limit: i32,
     ) -> Result<Vec<String>, DatabaseError> {
+        self.list_members_in(actor, conversation, "active", after, limit)
+            .await
+    }
+
+    /// Those of a state: active, or pending.
+    pub async fn list_members_in(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+        state: &str,
+        after: Option<Uuid>,
+        limit: i32,
+    ) -> Result<Vec<String>, DatabaseError> {
         self.values(
-            "select m::text from chat.list_members($1, $2, $3, $4) m",
-            &[&actor, &conversation, &after, &limit],
+            "select m::text from chat.list_members($1, $2, $3, $4, $5) m",
+            &[&actor, &conversation, &after, &limit, &state],
         )
         .await
     }

@@ -3,10 +3,12 @@
 //! *Invariant:* nothing outside this module names `tokio_postgres`. Every operation is one statement,
 //! a call of a function in schema `chat`, so there is no transaction to leave half done.
 
+pub mod blocks;
 pub mod changes;
 pub mod conversations;
 pub mod doctor;
 mod error;
+pub mod joining;
 pub mod listen;
 pub mod media;
 pub mod messages;

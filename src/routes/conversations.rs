@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
+use super::joining::Whom;
 use super::users::{AvatarBody, next_after, of_a_medium, user_id};
 use super::{Asked, Site, require_session, schema, time};
 use crate::postgres::DatabaseError;
@@ -55,11 +56,11 @@ struct UpdateBody {
     join_policy: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
-struct MemberBody {
-    user_id: Uuid,
+#[derive(Deserialize)]
+struct MembersBody {
+    user_id: Option<Uuid>,
+    user_ids: Option<Vec<Uuid>>,
     #[serde(default = "member")]
-    #[schema(schema_with = schema::role)]
     role: String,
 }
 
@@ -388,13 +389,13 @@ pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     post,
     path = "/api/rooms/{conversation}/join",
     tag = "members",
-    summary = "Joins an open room",
-    description = "Whoever has a session.",
+    summary = "Joins an open room, or asks to be let in",
+    description = "Whoever has a session. The membership is pending where joining needs approval, and for who was removed.",
     params(schema::OfConversation),
     responses(
-        (status = 200, description = "The membership", body = schema::Member),
+        (status = 200, description = "The membership, active or pending", body = schema::Member),
     ),
-    extensions(("x-codes" = json!(["not_a_member", "not_open", "conversation_not_found", "conversation_closed", "direct_is_fixed"]))),
+    extensions(("x-codes" = json!(["not_a_member", "not_open", "conversation_not_found", "conversation_closed"]))),
 )]
 pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
@@ -403,27 +404,30 @@ pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     Ok(http::json(StatusCode::OK, json))
 }
 
-/// `?after=` the last user id of the page before, `?limit=`.
+/// `?state=pending` for who waits to be let in, `?after=` the last user id of the page before, `?limit=`.
 #[utoipa::path(
     get,
     path = "/api/conversations/{conversation}/members",
     tag = "members",
-    summary = "Lists members, by user id",
-    description = "Members.",
-    params(schema::OfConversation, schema::AfterId, schema::Limit),
+    summary = "Lists members, or who asked to be one, by user id",
+    description = "Members; of those who wait to be let in, owners and admins.",
+    params(schema::OfConversation, schema::OfState, schema::AfterId, schema::Limit),
     responses(
         (status = 200, description = "A page", body = schema::Page<schema::ListedMember>),
     ),
-    extensions(("x-codes" = json!(["not_a_member", "conversation_not_found"]))),
+    extensions(("x-codes" = json!(["not_a_member", "not_an_admin", "conversation_not_found", "bad_state"]))),
 )]
 pub async fn members(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
     let query = Query::of(&asked.request);
     let limit = query.limit()?;
+    let state = query.text("state").unwrap_or("active");
+    // What PostgreSQL's text can not hold is no state either.
+    let state = if state.contains('\0') { "" } else { state };
     let items = site
         .database
-        .list_members(session.user_id, id, query.id("after")?, limit)
+        .list_members_in(session.user_id, id, state, query.id("after")?, limit)
         .await?;
     let next = next_after(&items, limit, "user_id");
     Ok(http::list(&items, next))
@@ -433,26 +437,27 @@ pub async fn members(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     post,
     path = "/api/conversations/{conversation}/members",
     tag = "members",
-    summary = "Adds a member, or brings one back",
-    description = "Owners and admins.",
+    summary = "Adds members, brings them back, or lets in who waits",
+    description = "Owners and admins. Several at once all or none.",
     params(schema::OfConversation),
-    request_body = MemberBody,
+    request_body = schema::AddMembers,
     responses(
-        (status = 201, description = "Added or brought back", body = schema::Member),
-        (status = 200, description = "There already, as they were", body = schema::Member),
+        (status = 201, description = "Added or brought back", body = schema::Added),
+        (status = 200, description = "There already, as they were", body = schema::Added),
     ),
     extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_not_found", "not_an_admin",
-        "not_an_owner", "not_open", "direct_is_fixed", "conversation_closed", "bad_role"]))),
+        "not_an_owner", "not_open", "direct_is_fixed", "conversation_closed", "bad_role", "too_many_members"]))),
 )]
 pub async fn add_member(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let id = asked.parameters.id("conversation")?;
-    let body: MemberBody = http::read_json(asked.request.into_body()).await?;
+    let body: MembersBody = http::read_json(asked.request.into_body()).await?;
     http::check_text("role", Some(&body.role))?;
-    let opened = site
-        .database
-        .add_member(session.user_id, id, body.user_id, &body.role)
-        .await?;
+    let (database, actor) = (&site.database, session.user_id);
+    let opened = match Whom::of(body.user_id, body.user_ids)? {
+        Whom::One(user) => database.add_member(actor, id, user, &body.role).await?,
+        Whom::Several(users) => database.add_members(actor, id, &users, &body.role).await?,
+    };
     Ok(made(opened))
 }
 

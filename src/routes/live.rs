@@ -347,7 +347,7 @@ pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Respon
         (status = 201, description = "A message was made", body = schema::Answer),
     ),
     extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_deactivated", "system_only",
-        "conversation_closed", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
+        "conversation_closed", "blocked", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
         "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "bad_media", "data_too_long",
         "message_not_found", "not_the_sender", "message_deleted", "bad_for", "not_an_admin", "too_many_pins",
         "too_many_reactions", "not_forwardable", "bad_conversations", "bad_seq", "bad_status", "unknown_type",

@@ -190,7 +190,7 @@ fn rendered(page: &str) -> Result<String, Problem> {
         (status = 200, description = "Sent before, by the same client_id", body = schema::Message),
     ),
     extensions(("x-codes" = json!(["not_a_member", "conversation_not_found", "user_deactivated", "system_only",
-        "conversation_closed", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
+        "conversation_closed", "blocked", "client_id_taken", "bad_client_id", "reply_to_not_found", "not_stored",
         "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long", "bad_media"]))),
 )]
 pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
@@ -401,7 +401,7 @@ async fn carry_out(
         (status = 201, description = "The messages made", body = schema::List<schema::Message>),
     ),
     extensions(("x-codes" = json!(["not_a_member", "message_not_found", "conversation_not_found",
-        "user_deactivated", "message_deleted", "conversation_closed", "client_id_taken", "bad_client_id",
+        "user_deactivated", "message_deleted", "conversation_closed", "blocked", "client_id_taken", "bad_client_id",
         "not_forwardable", "bad_conversations", "too_fast"]))),
 )]
 pub async fn forward(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

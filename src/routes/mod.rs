@@ -2,10 +2,12 @@
 
 mod assets;
 mod auth;
+mod blocks;
 mod compression;
 mod conversations;
 mod docs;
 mod http;
+mod joining;
 mod known;
 mod listed;
 mod live;
@@ -129,6 +131,13 @@ enum Route {
     Groups,
     Rooms,
     JoinRoom,
+    Invites,
+    Invite,
+    JoinInvite,
+    ApproveMember,
+    DenyMember,
+    Block,
+    Blocks,
     Members,
     Member,
     ConversationMessages,
@@ -209,6 +218,19 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/groups", Route::Groups),
     ("/api/rooms", Route::Rooms),
     ("/api/rooms/{conversation}/join", Route::JoinRoom),
+    ("/api/conversations/{conversation}/invites", Route::Invites),
+    ("/api/invites/{invite}", Route::Invite),
+    ("/api/invites/{invite}/join", Route::JoinInvite),
+    (
+        "/api/conversations/{conversation}/members/{user}/approve",
+        Route::ApproveMember,
+    ),
+    (
+        "/api/conversations/{conversation}/members/{user}/deny",
+        Route::DenyMember,
+    ),
+    ("/api/users/{user}/block", Route::Block),
+    ("/api/blocks", Route::Blocks),
     ("/api/conversations/{conversation}/members", Route::Members),
     (
         "/api/conversations/{conversation}/members/{user}",
@@ -387,6 +409,17 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Direct, Method::POST) => conversations::open_direct(site, asked).await,
         (Route::Groups, Method::POST) => conversations::create_group(site, asked).await,
         (Route::Rooms, Method::POST) => conversations::create_room(site, asked).await,
+        (Route::Rooms, Method::GET) => joining::rooms(site, asked).await,
+        (Route::Invites, Method::GET) => joining::invites(site, asked).await,
+        (Route::Invites, Method::POST) => joining::create_invite(site, asked).await,
+        (Route::Invite, Method::GET) => joining::read_invite(site, asked).await,
+        (Route::Invite, Method::DELETE) => joining::revoke_invite(site, asked).await,
+        (Route::JoinInvite, Method::POST) => joining::join_by_invite(site, asked).await,
+        (Route::ApproveMember, Method::POST) => joining::approve(site, asked).await,
+        (Route::DenyMember, Method::POST) => joining::deny(site, asked).await,
+        (Route::Block, Method::PUT) => blocks::block(site, asked).await,
+        (Route::Block, Method::DELETE) => blocks::unblock(site, asked).await,
+        (Route::Blocks, Method::GET) => blocks::blocked(site, asked).await,
         (Route::JoinRoom, Method::POST) => conversations::join(site, asked).await,
         (Route::Members, Method::GET) => conversations::members(site, asked).await,
         (Route::Members, Method::POST) => conversations::add_member(site, asked).await,
@@ -433,8 +466,10 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Commands
         | Route::Direct
         | Route::Groups
-        | Route::Rooms
         | Route::JoinRoom
+        | Route::JoinInvite
+        | Route::ApproveMember
+        | Route::DenyMember
         | Route::Unread
         | Route::AllMedia
         | Route::ForwardMessage
@@ -448,9 +483,13 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::MediaBytes => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",
-        Route::Members | Route::ConversationMessages | Route::Stickers => "GET, POST",
-        Route::Media => "GET, DELETE",
-        Route::Member | Route::PinMessage | Route::Reaction => "PUT, DELETE",
+        Route::Members
+        | Route::Rooms
+        | Route::Invites
+        | Route::ConversationMessages
+        | Route::Stickers => "GET, POST",
+        Route::Media | Route::Invite => "GET, DELETE",
+        Route::Block | Route::Member | Route::PinMessage | Route::Reaction => "PUT, DELETE",
         _ => "GET",
     };
     let problem = Problem::new(

@@ -6,10 +6,12 @@
     reason = "the database makes this JSON; these say what it looks like"
 )]
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::http::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
@@ -26,6 +28,7 @@ pub const TITLE_CHARACTERS_MAX: usize = 120;
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 pub const MEMBERS_AT_ONCE_MAX: usize = 1_000;
 pub const FORWARD_CONVERSATIONS_MAX: usize = 20;
+pub const INVITE_USES_MAX: usize = 100_000;
 const EMOJI_CHARACTERS_MAX: usize = 16;
 const REACTION_USERS_MAX: usize = 100;
 const EXCERPT_CHARACTERS_MAX: usize = 120;
@@ -195,6 +198,11 @@ pub fn new_notify() -> RefOr<Schema> {
     or_null(one_of(&NOTIFY))
 }
 
+/// Of who is added to a conversation.
+fn new_role() -> RefOr<Schema> {
+    one_of(&ROLES).default(Some("member".into())).into()
+}
+
 pub fn presence() -> RefOr<Schema> {
     one_of(&["online", "away"]).into()
 }
@@ -209,6 +217,27 @@ pub fn muted_until() -> RefOr<Schema> {
             .description(Some(
                 "A time of the years 1970 to 9999, or infinity; null ends the silence.",
             )),
+    )
+}
+
+pub fn expires_at() -> RefOr<Schema> {
+    or_null(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(
+                r"^[3-8]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$",
+            ))
+            .description(Some("A time in the future, before the year 10000; null: until it is revoked.")),
+    )
+}
+
+pub fn max_uses() -> RefOr<Schema> {
+    or_null(
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(INVITE_USES_MAX))
+            .description(Some("How many may join by it; null: any number.")),
     )
 }
 
@@ -257,6 +286,10 @@ fn limit() -> RefOr<Schema> {
         .maximum(Some(PAGE_ROWS_MAX))
         .default(Some(PAGE_ROWS_DEFAULT.into()))
         .into()
+}
+
+fn listed_state() -> RefOr<Schema> {
+    one_of(&["active", "pending"]).into()
 }
 
 fn emoji() -> RefOr<Schema> {
@@ -415,6 +448,29 @@ pub struct OfReaction {
     /// What was given; anything else does no harm.
     #[param(min_length = 1)]
     emoji: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfInvite {
+    /// The secret in the link.
+    #[param(pattern = "^[A-Za-z0-9_-]{22}$")]
+    invite: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfState {
+    /// `pending` for those who wait to be let in; `active` when left out.
+    #[param(schema_with = listed_state)]
+    state: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RoomWords {
+    /// A part of title or description.
+    query: Option<String>,
 }
 
 #[derive(IntoParams)]
@@ -940,6 +996,8 @@ pub struct Peer {
     status: String,
     #[schema(required)]
     last_seen_at: Option<Time>,
+    /// Whether the reader blocks them.
+    blocked: bool,
 }
 
 /// How far all the others are at least.
@@ -985,8 +1043,11 @@ pub struct Member {
     avatar_id: Option<Uuid>,
     #[schema(schema_with = role)]
     role: String,
-    /// active, left or pending.
+    /// active, left, or pending: waits to be let in.
     state: String,
+    /// When they asked to be let in.
+    #[schema(required)]
+    asked_at: Option<Time>,
     #[schema(required)]
     joined_at: Option<Time>,
     #[schema(required)]
@@ -1007,6 +1068,8 @@ pub struct ListedMember {
     role: String,
     state: String,
     #[schema(required)]
+    asked_at: Option<Time>,
+    #[schema(required)]
     joined_at: Option<Time>,
     #[schema(required)]
     left_at: Option<Time>,
@@ -1021,6 +1084,124 @@ pub struct ListedMember {
     status: String,
     #[schema(required)]
     last_seen_at: Option<Time>,
+}
+
+/// Whom to add: one, or several at once.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum AddMembers {
+    One {
+        user_id: Uuid,
+        #[serde(default)]
+        #[schema(schema_with = new_role)]
+        role: String,
+    },
+    Several {
+        #[schema(schema_with = added_ids)]
+        user_ids: Vec<Uuid>,
+        #[serde(default)]
+        #[schema(schema_with = new_role)]
+        role: String,
+    },
+}
+
+fn added_ids() -> RefOr<Schema> {
+    ids(1, MEMBERS_AT_ONCE_MAX)
+}
+
+/// The membership; a list of them when several were asked for.
+pub struct Added;
+
+impl PartialSchema for Added {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new()
+            .item(Member::schema())
+            .item(List::<Member>::schema())
+            .into()
+    }
+}
+
+impl ToSchema for Added {
+    fn name() -> Cow<'static, str> {
+        "Added".into()
+    }
+}
+
+/// A link into a conversation, for its owners and admins.
+#[derive(ToSchema)]
+pub struct Invite {
+    /// The link is `/i/{token}`.
+    token: String,
+    conversation_id: Uuid,
+    #[schema(required)]
+    created_by: Option<Uuid>,
+    #[schema(required)]
+    creator_name: Option<String>,
+    created_at: Time,
+    #[schema(required)]
+    expires_at: Option<Time>,
+    #[schema(required)]
+    max_uses: Option<i32>,
+    uses: i32,
+    #[schema(required)]
+    revoked_at: Option<Time>,
+}
+
+/// Where a link leads, as whoever has it may see.
+#[derive(ToSchema)]
+pub struct Invitation {
+    conversation_id: Uuid,
+    /// group or room.
+    kind: String,
+    title: String,
+    #[schema(required)]
+    description: Option<String>,
+    /// Stops at 10,000.
+    member_count: i64,
+    #[schema(schema_with = join_policy)]
+    join_policy: String,
+    /// The reader's own: active, pending, left, or null.
+    #[schema(required)]
+    state: Option<String>,
+}
+
+/// A room that can be found.
+#[derive(ToSchema)]
+pub struct ListedRoom {
+    id: Uuid,
+    title: String,
+    #[schema(required)]
+    description: Option<String>,
+    /// open or approval.
+    join_policy: String,
+    is_general: bool,
+    /// Stops at 10,000.
+    member_count: i64,
+    /// The reader's own: active, pending, left, or null.
+    #[schema(required)]
+    state: Option<String>,
+}
+
+/// Somebody whom the reader blocks, or does no more.
+#[derive(ToSchema)]
+pub struct Block {
+    user_id: Uuid,
+    user_name: String,
+    blocked: bool,
+    created_at: Time,
+    revision: i64,
+}
+
+/// Somebody whom the reader blocks.
+#[derive(ToSchema)]
+pub struct ListedBlock {
+    user_id: Uuid,
+    user_name: String,
+    #[schema(required)]
+    username: Option<String>,
+    blocked: bool,
+    created_at: Time,
+    revision: i64,
 }
 
 #[derive(ToSchema)]

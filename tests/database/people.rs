@@ -528,7 +528,8 @@ async fn leaving_keeps_the_row_and_coming_back_renews_it() {
         0
     );
     let told = listener.heard().await;
-    assert_eq!(told.len(), 1);
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1].event()["message"]["body"], "Ben left");
     assert_eq!(
         (
             &told[0].envelope["active"],
@@ -561,7 +562,8 @@ async fn leaving_keeps_the_row_and_coming_back_renews_it() {
         )
         .await
         .unwrap();
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (3, 1));
+    // After that they joined, that they left, and what was said meanwhile.
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (3, 3));
     assert!(row.get::<_, bool>(2));
     assert_eq!(
         row.get::<_, i64>(3),
@@ -588,15 +590,16 @@ async fn a_closed_conversation_keeps_its_history_and_takes_nobody_in() {
         0
     );
     let told = listener.heard().await;
-    assert_eq!(told.len(), 1);
+    assert_eq!(told.len(), 2);
     assert!(told[0].event()["conversation"]["closed_at"].is_string());
+    assert_eq!(told[1].event()["message"]["body"], "The room was closed");
     let history: i64 = value(
         &client,
         "select count(*) from chat.history($1, $2)",
         &[&ann, &room],
     )
     .await;
-    assert_eq!(history, 1);
+    assert_eq!(history, 2);
     assert_eq!(
         refusal(call(&client, "select chat.join($1, $2)", &[&ben, &room]).await),
         is("CH409", "conversation_closed")

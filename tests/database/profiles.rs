@@ -316,8 +316,12 @@ async fn owners_and_admins_set_the_picture_of_a_group_and_its_members_hear_of_it
         .unwrap();
     assert_eq!(group["avatar_id"], json!(picture));
     let told = listener.heard().await;
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told.len(), 2, "{told:?}");
     assert_eq!(told[0].envelope["conversation"], json!(scene.group));
+    assert_eq!(
+        told[1].event()["message"]["body"],
+        "Ann changed the picture"
+    );
     assert_eq!(told[0].event()["conversation"]["avatar_id"], json!(picture));
     assert_eq!(told[0].event()["conversation"]["revision"], 2);
 

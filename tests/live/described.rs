@@ -177,6 +177,70 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         .await;
     api.ask(ada, "GET", members, in_group, "?limit=1", json!(null))
         .await;
+    let body = json!({"user_ids": [eve_id, bob_id]});
+    for _ in 0..2 {
+        api.ask(ada, "POST", members, in_group, "", body.clone())
+            .await;
+    }
+    // Links, requests to be let in, and rooms that can be found.
+    let invites = "/api/conversations/{conversation}/invites";
+    let mut link = json!(null);
+    for body in [
+        json!({"max_uses": null}),
+        json!({"expires_at": "2100-01-31T08:00:00Z", "max_uses": 5}),
+    ] {
+        link = api.ask(ada, "POST", invites, in_room, "", body).await;
+    }
+    let listed = api.ask(ada, "GET", invites, in_room, "", json!(null)).await;
+    assert_eq!(listed["items"][0], link);
+    let by_link = [("invite", text(&link["token"]))];
+    for person in [ada, &cleo] {
+        let path = "/api/invites/{invite}";
+        api.ask(person, "GET", path, &by_link, "", json!(null))
+            .await;
+    }
+    let body = json!({"join_policy": "approval"});
+    api.ask(ada, "PUT", conversation, in_room, "", body).await;
+    let path = "/api/invites/{invite}/join";
+    let asked = api
+        .ask(&cleo, "POST", path, &by_link, "", json!(null))
+        .await;
+    assert_eq!(asked["state"], "pending");
+    let rooms = api
+        .ask(&cleo, "GET", "/api/rooms", &[], "?query=LUN", json!(null))
+        .await;
+    assert_eq!(rooms["items"][0]["state"], "pending");
+    api.ask(bob, "GET", "/api/rooms", &[], "?limit=1", json!(null))
+        .await;
+    let waiting = api
+        .ask(ada, "GET", members, in_room, "?state=pending", json!(null))
+        .await;
+    assert_eq!(waiting["items"].as_array().unwrap().len(), 1);
+    let cleo_there = [
+        ("conversation", room.as_str()),
+        ("user", &cleo.id.to_string()),
+    ];
+    let path = "/api/conversations/{conversation}/members/{user}/deny";
+    api.ask(ada, "POST", path, &cleo_there, "", json!(null))
+        .await;
+    let path = "/api/rooms/{conversation}/join";
+    api.ask(&cleo, "POST", path, in_room, "", json!(null)).await;
+    let path = "/api/conversations/{conversation}/members/{user}/approve";
+    api.ask(ada, "POST", path, &cleo_there, "", json!(null))
+        .await;
+    let path = "/api/invites/{invite}";
+    api.ask(ada, "DELETE", path, &by_link, "", json!(null))
+        .await;
+    // Whom one does not want to hear from.
+    let block = "/api/users/{user}/block";
+    let eve_name = [("user", eve_id.as_str())];
+    api.ask(ada, "PUT", block, &eve_name, "", json!(null)).await;
+    let blocked = api
+        .ask(ada, "GET", "/api/blocks", &[], "?limit=1", json!(null))
+        .await;
+    assert_eq!(blocked["items"][0]["user_id"], eve_id.as_str());
+    api.ask(ada, "DELETE", block, &eve_name, "", json!(null))
+        .await;
     // Messages of every kind, and everything that is done to them.
     let messages = "/api/conversations/{conversation}/messages";
     let message = "/api/messages/{message}";

@@ -303,6 +303,12 @@ impl<'a> Generator<'a> {
                 .into(),
             "around" => self.one(&["unread", "0", "1", "999999999999"]).into(),
             "date" => self.one(&["2030-01-31", "1970-01-01T00:00:00Z"]).into(),
+            "expires_at" => self
+                .one(&["2100-01-31T08:00:00.5+02:00", "9998-12-31T23:59:59z"])
+                .into(),
+            // Of the right form, and of no link that there is.
+            "invite" => self.draw("[A-Za-z0-9_-]{22}").into(),
+            "query" => self.draw("[a-zß日本]{1,9}").into(),
             "from" => self.one(&["2001-01-31", "1970-01-01T00:00:00Z"]).into(),
             "until" => self.one(&["2100-01-31", "9999-12-31T23:59:59Z"]).into(),
             "q" => self.draw("[a-zß日本]{2,9}( \"[a-z ]{2,9}\")?").into(),

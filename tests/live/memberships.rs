@@ -40,7 +40,12 @@ async fn an_added_member_gets_the_membership_the_conversation_and_then_what_is_s
 
     eves.message("welcome").await;
     eves_stream.message("welcome").await;
-    assert_eq!(eves.kinds(), ["member", "conversation", "message"]);
+    // That she was added is said after she is a member.
+    assert_eq!(
+        eves.kinds(),
+        ["member", "conversation", "message", "message"]
+    );
+    assert_eq!(eves.bodies(), ["welcome"]);
     let told = |frame: &&Value| frame["type"] == "conversation";
     let conversation = eves.seen.iter().find(told).unwrap();
     assert_eq!(conversation["conversation"]["id"], json!(group));
@@ -54,7 +59,7 @@ async fn an_added_member_gets_the_membership_the_conversation_and_then_what_is_s
     let (status, again) = cast.ada.post(&path, json!({"user_id": cast.eve.id})).await;
     assert_eq!((status, again), (200, added));
     eves.settle().await;
-    assert_eq!(eves.kinds().len(), 3);
+    assert_eq!(eves.kinds().len(), 4);
 }
 
 /// Removes Eve from a group of all three in one way, and looks at what she hears of it.

@@ -354,7 +354,7 @@ async fn people_conversations_and_members_made_by_sql_are_live_too() {
     assert_eq!(adas.next_of("user").await["user"]["name"], "The Shop");
     run(
         &client,
-        "update chat.marks set read_seq = 1 where conversation_id = $1 and user_id = $2",
+        "update chat.marks set read_seq = 99 where conversation_id = $1 and user_id = $2",
         &[&group, &cast.ada.id],
     )
     .await;

@@ -27,7 +27,7 @@ fn addresses(id: Uuid) -> Vec<(String, &'static [&'static str])> {
         ("/api/conversations/direct", &["POST"]),
         ("/api/conversations/{id}", &["GET", "PUT", "DELETE"]),
         ("/api/groups", &["POST"]),
-        ("/api/rooms", &["POST"]),
+        ("/api/rooms", &["GET", "POST"]),
         ("/api/rooms/{id}/join", &["POST"]),
         ("/api/conversations/{id}/members", &["GET", "POST"]),
         ("/api/conversations/{id}/members/{id}", &["PUT", "DELETE"]),

@@ -147,6 +147,7 @@ async fn a_server_indexes_what_is_sent_and_what_was_there_before_it() {
     let client = database.connect().await;
     let fill = "insert into chat.messages (conversation_id, sender_id, body, created_at)
         select m.conversation_id, m.user_id, $1 || n, now() - interval '1 hour' from chat.members m, generate_series(1, 40) n";
+    run(&client, "select set_config('chat.quiet', 'on', false)", &[]).await;
     run(
         &client,
         "select chat.create_group((select id from chat.create_user('Ann')), 'Group')",

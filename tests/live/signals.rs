@@ -74,8 +74,9 @@ async fn a_message_tells_who_received_and_read_it_and_when() {
         )
     );
     let marks = format!("/api/conversations/{group}/marks");
-    cast.bob.put(&marks, json!({"read_seq": 1})).await;
-    cast.eve.put(&marks, json!({"delivered_seq": 1})).await;
+    let seq = &message["seq"];
+    cast.bob.put(&marks, json!({"read_seq": seq})).await;
+    cast.eve.put(&marks, json!({"delivered_seq": seq})).await;
     let (_, receipts) = cast.ada.get(&path).await;
     assert_eq!(
         (&receipts["delivered_count"], &receipts["read_count"]),

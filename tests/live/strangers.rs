@@ -20,6 +20,7 @@ pub async fn digest(database: &Client, conversation: Uuid) -> String {
             (select string_agg(k::text, ';' order by k.user_id) from chat.marks k where k.conversation_id = $1),
             (select string_agg(r::text, ';' order by r.user_id, r.emoji) from chat.reactions r where r.conversation_id = $1),
             (select count(*) from chat.receipts r where r.conversation_id = $1),
+            (select string_agg(i::text, ';' order by i.token) from chat.invites i where i.conversation_id = $1),
             (select count(*) from chat.message_revisions r where r.conversation_id = $1)))",
         &[&conversation],
     )
@@ -32,6 +33,7 @@ async fn can_do_nothing(
     conversation: Uuid,
     messages: &[Value],
     member: &Person,
+    invite: &str,
 ) {
     let place = format!("/api/conversations/{conversation}");
     // To which a message could be carried off.
@@ -96,6 +98,25 @@ async fn can_do_nothing(
         ),
         ("PUT", format!("{place}/marks"), json!({"read_seq": 1})),
         ("POST", format!("/api/rooms/{conversation}/join"), json!({})),
+        ("GET", format!("{place}/members?state=pending"), json!({})),
+        (
+            "POST",
+            format!("{place}/members"),
+            json!({"user_ids": [stranger.id]}),
+        ),
+        (
+            "POST",
+            format!("{place}/members/{}/approve", stranger.id),
+            json!({}),
+        ),
+        (
+            "POST",
+            format!("{place}/members/{}/deny", member.id),
+            json!({}),
+        ),
+        ("GET", format!("{place}/invites"), json!({})),
+        ("POST", format!("{place}/invites"), json!({})),
+        ("DELETE", format!("/api/invites/{invite}"), json!({})),
         ("GET", format!("/c/{conversation}"), json!({})),
     ];
     let mut commands = vec![
@@ -213,6 +234,11 @@ async fn a_stranger_and_a_former_member_can_read_and_do_nothing() {
     cast.ada.delete(&format!("{members}/{}", former.id)).await;
 
     let database = cast.database.connect().await;
+    let (_, invite) = cast
+        .ada
+        .post(&format!("/api/conversations/{group}/invites"), json!({}))
+        .await;
+    let invite = invite["token"].as_str().unwrap();
     let before = digest(&database, group).await;
     let mut adas = cast.ada.connect().await;
     let mut bobs = cast.bob.connect().await;
@@ -223,10 +249,10 @@ async fn a_stranger_and_a_former_member_can_read_and_do_nothing() {
         socket.seen.clear();
     }
     let messages = [plain, edited, deleted, own];
-    can_do_nothing(&cast.eve, group, &messages, &cast.bob).await;
-    can_do_nothing(&former, group, &messages, &cast.bob).await;
+    can_do_nothing(&cast.eve, group, &messages, &cast.bob, invite).await;
+    can_do_nothing(&former, group, &messages, &cast.bob, invite).await;
     let direct = cast.ada.say(cast.direct, "a secret of two").await;
-    can_do_nothing(&cast.eve, cast.direct, &[direct], &cast.bob).await;
+    can_do_nothing(&cast.eve, cast.direct, &[direct], &cast.bob, invite).await;
 
     assert_eq!(digest(&database, group).await, before);
     cast.ada.say(cast.direct, "and now").await;
@@ -258,6 +284,19 @@ async fn a_plain_member_can_not_do_what_admins_do() {
             format!("{place}/members"),
             json!({"user_id": Uuid::nil()}),
         ),
+        (
+            "POST",
+            format!("{place}/members"),
+            json!({"user_ids": [cast.ada.id]}),
+        ),
+        ("GET", format!("{place}/members?state=pending"), json!({})),
+        (
+            "POST",
+            format!("{place}/members/{}/approve", cast.eve.id),
+            json!({}),
+        ),
+        ("GET", format!("{place}/invites"), json!({})),
+        ("POST", format!("{place}/invites"), json!({})),
         (
             "PUT",
             format!("{place}/members/me"),

@@ -20,8 +20,10 @@ pub async fn direct(client: &Client, one: Uuid, other: Uuid) -> Uuid {
     row.get(0)
 }
 
-/// A group of an owner and members.
+/// A group of an owner and members, without the messages that say who made it and is in it: what is sent there
+/// is its first.
 pub async fn group(client: &Client, owner: Uuid, members: &[Uuid]) -> Uuid {
+    client.batch_execute("set chat.quiet = on").await.unwrap();
     let row = client
         .query_one(
             "select id from chat.create_group($1, 'Group', $2)",
@@ -29,15 +31,18 @@ pub async fn group(client: &Client, owner: Uuid, members: &[Uuid]) -> Uuid {
         )
         .await
         .unwrap();
+    client.batch_execute("reset chat.quiet").await.unwrap();
     row.get(0)
 }
 
-/// A room that anyone may join.
+/// A room that anyone may join, without a message as well.
 pub async fn room(client: &Client, owner: Uuid) -> Uuid {
+    client.batch_execute("set chat.quiet = on").await.unwrap();
     let row = client
         .query_one("select id from chat.create_room($1, 'Room')", &[&owner])
         .await
         .unwrap();
+    client.batch_execute("reset chat.quiet").await.unwrap();
     row.get(0)
 }
 

@@ -114,6 +114,7 @@ impl Person {
         let items = page["items"].as_array().unwrap();
         items
             .iter()
+            .filter(|message| message["kind"] != "system")
             .map(|message| message["body"].as_str().unwrap_or_default().to_owned())
             .collect()
     }
@@ -288,7 +289,7 @@ impl Socket {
     pub fn bodies(&self) -> Vec<&str> {
         self.seen
             .iter()
-            .filter(|frame| frame["type"] == "message")
+            .filter(|frame| frame["type"] == "message" && frame["message"]["kind"] != "system")
             .filter_map(|frame| frame["message"]["body"].as_str())
             .collect()
     }
