@@ -181,29 +181,20 @@ comment on column chat_report.receipt_delays.read_seconds is 'Seconds until it w
 create or replace view chat_report.receipt_delays_by_day as
     with raised as (
         select r.conversation_id, r.user_id, r.at, r.delivered_seq, r.read_seq,
-            coalesce(lag(r.delivered_seq) over before, u.joined_seq) as delivered_before,
-            coalesce(lag(r.read_seq) over before, u.joined_seq) as read_before
+            r.delivered_seq > coalesce(lag(r.delivered_seq) over before, 0) as is_delivery,
+            r.read_seq > coalesce(lag(r.read_seq) over before, 0) as is_reading
         from chat.receipts r
-        join chat.members u on u.conversation_id = r.conversation_id and u.user_id = r.user_id
         window before as (partition by r.conversation_id, r.user_id order by r.delivered_seq, r.read_seq)
+    ), reached as (
+        select r.conversation_id, r.user_id, r.at, r.delivered_seq as seq, false as is_read from raised r where r.is_delivery
+        union all
+        select r.conversation_id, r.user_id, r.at, r.read_seq, true from raised r where r.is_reading
     ), waited as (
-        select r.at, c.kind, d.is_read, extract(epoch from r.at - oldest.created_at)::float8 as seconds
-        from raised r
+        select r.at, c.kind, r.is_read, extract(epoch from r.at - m.created_at)::float8 as seconds
+        from reached r
+        join chat.messages m on m.conversation_id = r.conversation_id and m.seq = r.seq
+            and m.kind <> 'system' and m.sender_id is distinct from r.user_id
         join chat.conversations c on c.id = r.conversation_id
-        cross join lateral (values
-            (false, r.delivered_before, r.delivered_seq), (true, r.read_before, r.read_seq)) d (is_read, before_seq, last_seq)
-        -- Whoever sends has read what is above, and no receipt is written for it.
-        left join lateral (
-            select m.seq from chat.messages m
-            where m.conversation_id = r.conversation_id and m.seq > d.before_seq and m.seq <= d.last_seq and m.sender_id = r.user_id
-            order by m.seq desc limit 1
-        ) own on true
-        cross join lateral (
-            select m.created_at from chat.messages m
-            where m.conversation_id = r.conversation_id and m.seq > coalesce(own.seq, d.before_seq) and m.seq <= d.last_seq
-              and m.kind <> 'system'
-            order by m.seq limit 1
-        ) oldest
     )
     select w.at::date as day, w.kind as conversation_kind,
         count(*) filter (where not w.is_read) as deliveries,
@@ -215,7 +206,7 @@ create or replace view chat_report.receipt_delays_by_day as
     from waited w
     group by 1, 2;
 
-comment on view chat_report.receipt_delays_by_day is 'How long messages wait until they have come and until they are read. Whoever comes back receives and reads several at once: counted is the oldest of them, which waited longest.';
+comment on view chat_report.receipt_delays_by_day is 'How long messages wait until they have come and until they are read. Whoever comes back receives and reads several at once: counted is the newest of them, once.';
 comment on column chat_report.receipt_delays_by_day.day is 'The day of the receipt, in the session''s time zone.';
 comment on column chat_report.receipt_delays_by_day.conversation_kind is 'direct, group or room.';
 comment on column chat_report.receipt_delays_by_day.deliveries is 'How often something had come to a member.';

@@ -198,13 +198,13 @@ async fn a_message_is_delivered_and_read_when_the_first_mark_reaches_it() {
             {"seq": 5, "delivery_seconds": null, "read_seconds": null},
         ])
     );
-    // Of what came together, the oldest.
+    // Of what came together, the newest.
     assert_eq!(
         story
             .rows("select day, deliveries, delivery_median_seconds, reads, read_median_seconds from chat_report.receipt_delays_by_day order by day")
             .await,
         json!([
-            {"day": "2026-03-02", "deliveries": 1, "delivery_median_seconds": 60, "reads": 1, "read_median_seconds": 120},
+            {"day": "2026-03-02", "deliveries": 1, "delivery_median_seconds": 30, "reads": 1, "read_median_seconds": 90},
             {"day": "2026-03-03", "deliveries": 1, "delivery_median_seconds": 82_650, "reads": 1, "read_median_seconds": 82_650},
         ])
     );
