@@ -104,6 +104,16 @@ begin
         ) b
         join chat.users u on u.id = b.blocked_id
         where b.changed_xid >= v_xmax or b.changed_xid = any (v_xip)
+        union all
+        -- What rings or goes on is given to everyone who comes, however long ago it began: a page that opens meanwhile rings.
+        select 9, k.id, 0, chat.to_conversation(k.conversation_id, chat.call_event(k))
+        from chat.calls k
+        where (k.changed_xid >= v_xmax or k.changed_xid = any (v_xip) or (k.ended_at is null and p_actor is not null))
+          and k.conversation_id in (select o.id from own o)
+        union all
+        select 10, k.id, 0, chat.to_user(p.user_id, chat.call_ignored_event(k))
+        from chat.calls k join chat.call_participants p on p.call_id = k.id
+        where k.ended_at is null and p.user_id = p_actor and p.ignored_at is not null and p.state in ('called', 'ringing')
     )
     select array_agg(l.envelope order by l.place, l.key, l.seq) into v_envelopes
     from (select * from change limit c_rows_max + 1) l;
@@ -141,7 +151,7 @@ begin
         return v_last.label;
     end if;
     v_label := format('e%sx%s', coalesce(v_last.number, 0) + 1, left(md5(v_identity), 8));
-    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts', 'hidden_messages', 'preferences', 'blocks'] loop
+    foreach v_table in array array['users', 'conversations', 'members', 'messages', 'receipts', 'hidden_messages', 'preferences', 'blocks', 'calls'] loop
         execute format('alter table chat.%I disable trigger user', v_table);
         execute format('update chat.%I set changed_xid = ''0'' where changed_xid >= pg_current_xact_id()', v_table);
         execute format('alter table chat.%I enable trigger user', v_table);

@@ -22,6 +22,14 @@ $$;
 
 comment on function chat.is_emoji(text, integer) is 'Whether this is one emoji, or up to p_count_max of them without anything between; null for null.';
 
+-- A call counts where the one who was called has missed it: it rang out, the caller gave up, or they were in another one. Who talked or
+-- declined knows of it.
+create or replace function chat.counts_as_unread(p_kind text, p_data jsonb) returns boolean language sql immutable as $$
+    select case p_kind when 'system' then false when 'call' then p_data ->> 'outcome' in ('missed', 'cancelled', 'busy') else true end
+$$;
+
+comment on function chat.counts_as_unread(text, jsonb) is 'Whether messages like this are counted as unread: not what the system says, and of calls only those that were missed.';
+
 -- What data holds for a kind: each field's type, and its least and greatest value, length or number of items.
 -- Fields that are not named here are the sender's own affair.
 create or replace function chat.data_rules()
@@ -81,7 +89,12 @@ returns table (kind text, field text, type text, is_required boolean, low numeri
         ('sticker', 'pack', 'text', true, 1, 60),
         ('sticker', 'name', 'text', true, 1, 60),
         ('sticker', 'alt', 'text', false, 1, 200),
-        ('sticker', 'url', 'url', false, 1, 2000)
+        ('sticker', 'url', 'url', false, 1, 2000),
+        -- Of a call that has ended. The database writes them: nobody else can send this kind.
+        ('call', 'call_id', 'uuid', true, null, null),
+        ('call', 'media', 'text', true, 1, 20),
+        ('call', 'outcome', 'text', true, 1, 20),
+        ('call', 'duration_ms', 'integer', false, 0, 1e15)
 $$;
 
 comment on function chat.data_rules() is 'Per kind: the fields of data, their types, whether they must be there, and their bounds (value, characters or items).';

@@ -325,14 +325,14 @@ $$;
 comment on function chat.close_conversation(uuid, uuid) is
     'Closes a conversation: its history stays, nothing can be sent. Raises CH403 not_a_member, not_an_admin, CH404. Events: conversation, message.';
 
--- Messages after p_seq that are not the user's own, not the system's, not deleted and not hidden by the user.
+-- Messages after p_seq that are not the user's own, count (see chat.counts_as_unread), and are not deleted or hidden by the user.
 -- Counting stops at 10,000: nobody reads the difference, and a busy room must not make a list slow.
 create or replace function chat.count_unread(p_conversation uuid, p_user uuid, p_seq bigint) returns bigint language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
     select count(*) from (
         select from chat.messages m
         where m.conversation_id = p_conversation and m.seq > p_seq
-          and m.sender_id is distinct from p_user and m.kind <> 'system' and m.deleted_at is null
+          and m.sender_id is distinct from p_user and chat.counts_as_unread(m.kind, m.data) and m.deleted_at is null
           -- Asked once, and then of each message only for who has hidden any.
           and (not exists (
                 select from chat.hidden_messages h

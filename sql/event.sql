@@ -160,6 +160,10 @@ begin
             return (select chat.to_peers(u.id, chat.user_event(u)) from chat.users u where u.id = p_id);
         when 'presence' then
             return (select chat.to_peers(p_id, chat.presence_event(p_id)));
+        when 'call' then
+            return (select chat.to_conversation(k.conversation_id, chat.call_event(k)) from chat.calls k where k.id = p_id);
+        when 'signal' then
+            return chat.read_signal(p_id);
         else
             perform chat.refuse(422, 'unknown_event', format('There is no event %L to read.', left(p_type, 50)));
             return null;

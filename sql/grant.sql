@@ -49,6 +49,7 @@ begin
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
         chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews, chat.invites, chat.blocks,
         chat.servers, chat.presence to chat_writer, chat_reader;
+    grant select on chat.calls, chat.call_participants, chat.call_log to chat_writer, chat_reader;
 
     grant insert (id, external_id, username, name, is_guest, avatar_id, about, status_text, created_at),
         update (external_id, username, name, is_guest, avatar_id, about, status_text, deactivated_at), delete on chat.users to chat_writer;
@@ -70,6 +71,13 @@ begin
     grant insert (conversation_id, user_id, pinned_at, archived_at, muted_until, notify, is_marked_unread),
         update (pinned_at, archived_at, muted_until, notify, is_marked_unread) on chat.preferences to chat_writer;
 
+    grant insert (conversation_id, media, created_by, device) on chat.calls to chat_writer;
+    grant insert (call_id, user_id, action, device) on chat.call_log to chat_writer;
+
+    grant execute on function
+        chat.call_action(uuid, uuid, text, text, text), chat.signal_call(uuid, uuid, uuid, jsonb), chat.expire_calls(interval, interval),
+        chat.list_calls(uuid, uuid, uuid, integer), chat.read_call(uuid, uuid)
+        to chat_writer;
     grant execute on function
         chat.uuid_v7(),
         chat.current_cursor(), chat.changes_since(uuid, text),

@@ -237,7 +237,8 @@ begin
     update chat.marks k set delivered_seq = n.last_seq, read_seq = n.last_seq, sent_seq = n.last_seq
     from (
         select i.conversation_id, i.sender_id, max(i.seq) as last_seq
-        from inserted i where i.sender_id is not null group by 1, 2 order by 1, 2) n
+        -- A call leaves its message when it ends, whatever its caller has read by then.
+        from inserted i where i.sender_id is not null and i.kind <> 'call' group by 1, 2 order by 1, 2) n
     where k.conversation_id = n.conversation_id and k.user_id = n.sender_id;
 
     if exists (select from inserted i where i.mentions is not null) then

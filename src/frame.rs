@@ -288,6 +288,8 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         phones,
         emails,
         organization,
+        call_media,
+        outcome,
     } = serde_json::from_str(data.get()).ok()?;
     let is_ours = kind == "sticker" && pack.as_deref() == Some(assets::STICKER_PACK);
     let drawing = name
@@ -313,6 +315,8 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         phones: phones.unwrap_or_default(),
         emails: emails.unwrap_or_default(),
         organization,
+        call_media,
+        outcome,
     })
 }
 
@@ -357,6 +361,10 @@ struct DataFields {
     emails: Option<Vec<String>>,
     #[serde(deserialize_with = "if_readable")]
     organization: Option<String>,
+    #[serde(rename = "media", deserialize_with = "if_readable")]
+    call_media: Option<String>,
+    #[serde(deserialize_with = "if_readable")]
+    outcome: Option<String>,
 }
 
 fn if_readable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>

@@ -19,6 +19,7 @@
 //! - [`presence`]: who is online, and that this server lives
 //! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
 //! - [`search`]: the index for searching in messages, brought up to what was sent
+//! - [`calls`]: ends the calls that ring out, and hangs up who is gone
 //! - [`inspector`]: looks at media that were uploaded
 //! - [`media`]: what a file is, by its content
 //! - [`problem`]: what goes wrong, as clients are told
@@ -27,6 +28,7 @@
 //! never queries; only `postgres` names tokio_postgres.
 
 pub mod assets;
+pub mod calls;
 pub mod command;
 pub mod emoji;
 pub mod frame;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::frame::{Event, Frame};
@@ -25,6 +26,8 @@ const PATIENCE_MAX: Duration = Duration::from_millis(100);
 const PATIENCE_EVERY: Duration = Duration::from_secs(1);
 
 const MESSAGE_BEGINS: &str = r#"{"type":"message","#;
+/// How PostgreSQL writes the event of `chat.call_event`.
+const CALL_BEGINS: &str = r#"{"type" : "call","#;
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
 #[derive(Deserialize)]
@@ -73,6 +76,8 @@ pub struct Relay {
     previews: Option<PreviewQueue>,
     /// Whose messages the search index may lack now.
     sent: search::Heard,
+    /// Told that a call rings, or goes on.
+    calls: Arc<Notify>,
     burst_began: Instant,
     burst_events: usize,
     /// When a burst last waited for those behind.
@@ -85,12 +90,14 @@ impl Relay {
         hub: Arc<Hub<Frame>>,
         previews: Option<PreviewQueue>,
         sent: search::Heard,
+        calls: Arc<Notify>,
     ) -> Self {
         Self {
             database,
             hub,
             previews,
             sent,
+            calls,
             burst_began: Instant::now(),
             burst_events: 0,
             waited_last: Instant::now(),
@@ -208,6 +215,9 @@ impl Relay {
             && event.get().starts_with(MESSAGE_BEGINS)
         {
             self.sent.note(conversation);
+        }
+        if event.get().starts_with(CALL_BEGINS) {
+            self.calls.notify_one();
         }
         let mut audience = Audience {
             conversations: envelope.conversations.clone(),

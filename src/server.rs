@@ -8,10 +8,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::calls::CallKeeper;
 use crate::command::Commands;
 use crate::hub::Hub;
 use crate::inspector::Inspector;
@@ -57,13 +58,22 @@ pub async fn run(
     });
     let (tell_heard, heard) = watch::channel(listener::Heard::default());
     let sent = search::Heard::default();
+    let calls = Arc::new(Notify::new());
     background.spawn(listener::run(
         database.clone(),
-        Relay::new(database.clone(), Arc::clone(&hub), previews, sent.clone()),
+        Relay::new(
+            database.clone(),
+            Arc::clone(&hub),
+            previews,
+            sent.clone(),
+            Arc::clone(&calls),
+        ),
         tell_heard,
         stop_background.clone(),
     ));
     background.spawn(Indexer::new(database.clone(), sent).run(stop_background.clone()));
+    let ring = Duration::from_secs(settings.call_ring_seconds);
+    background.spawn(CallKeeper::new(database.clone(), calls, ring).run(stop_background.clone()));
     let inspector = Arc::new(Inspector::new(database.clone()));
     background.spawn({
         let (inspector, stop) = (Arc::clone(&inspector), stop_background.clone());

@@ -11,6 +11,10 @@ mod acting;
 mod batch;
 #[path = "database/blocks.rs"]
 mod blocks;
+#[path = "database/call_table.rs"]
+mod call_table;
+#[path = "database/calls.rs"]
+mod calls;
 #[path = "database/content.rs"]
 mod content;
 #[path = "database/cursor.rs"]

@@ -8,6 +8,8 @@ mod support;
 mod asking;
 #[path = "live/batches.rs"]
 mod batches;
+#[path = "live/calls.rs"]
+mod calls;
 #[path = "live/cast.rs"]
 mod cast;
 #[path = "live/compression.rs"]

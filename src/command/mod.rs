@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::frame::Frame;
 use crate::hub::Hub;
+use crate::postgres::calls::CallAction;
 use crate::postgres::messages::Sent;
 use crate::postgres::{Database, DatabaseError};
 use crate::problem::Problem;
@@ -28,6 +29,9 @@ pub const COMMAND_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The longest body that the database takes, in bytes: 4,000 characters of up to 4 bytes. Longer ones
 /// need not travel there to be refused.
 const BODY_BYTES_MAX: usize = 4_000 * 4;
+
+/// A call of eight begins with some twenty candidates for each of the seven others, all at once.
+const SIGNALS_PER_SECOND_MAX: u32 = 200;
 
 #[derive(Debug, Deserialize)]
 pub struct Send {
@@ -54,6 +58,20 @@ pub struct Forward {
     pub message_id: Uuid,
     pub conversation_ids: Vec<Uuid>,
     pub client_id: Option<String>,
+}
+
+/// What can be done with a call that is there.
+pub const CALL_ACTIONS: [&str; 10] = [
+    "response", "answer", "accept", "decline", "reject", "busy", "ignore", "cancel", "hangup",
+    "end",
+];
+
+/// What a participant's client tells another's.
+#[derive(Debug, Deserialize)]
+pub struct Signal {
+    pub call_id: Uuid,
+    pub to: Uuid,
+    pub data: Box<RawValue>,
 }
 
 /// What can be done to a message that is there.
@@ -110,13 +128,16 @@ pub enum Command {
     Presence {
         is_away: bool,
     },
+    /// Requests a call, or does something with one.
+    Call(CallAction),
+    Signal(Signal),
     Ping,
 }
 
 impl Command {
-    /// Whether it changes a message that is there, where the order among its like matters.
-    pub fn changes_message(&self) -> bool {
-        matches!(self, Self::Change { .. })
+    /// Whether the order among its like matters: it changes a message that is there, or is of a call.
+    pub fn is_in_turn(&self) -> bool {
+        matches!(self, Self::Change { .. } | Self::Call(_) | Self::Signal(_))
     }
 }
 
@@ -130,6 +151,11 @@ pub enum Reply {
     },
     /// The frame `ack` with several messages as they are now.
     Messages(Vec<String>),
+    /// The frame `ack` with the call as it is now, and whether the command made it.
+    Call {
+        json: String,
+        is_new: bool,
+    },
     /// The frame `ack`, if the command had a `ref`.
     Done,
     Pong,
@@ -151,6 +177,7 @@ pub struct Commands {
     hub: Arc<Hub<Frame>>,
     writer: Writer,
     sends: DefaultKeyedRateLimiter<Uuid>,
+    signals: DefaultKeyedRateLimiter<Uuid>,
 }
 
 impl Commands {
@@ -164,11 +191,13 @@ impl Commands {
         let rate = NonZeroU32::new(sends_per_second_max).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(rate)
             .allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
+        let signals = NonZeroU32::new(SIGNALS_PER_SECOND_MAX).unwrap_or(NonZeroU32::MIN);
         Self {
             database,
             hub,
             writer,
             sends: RateLimiter::keyed(quota),
+            signals: RateLimiter::keyed(Quota::per_second(signals)),
         }
     }
 
@@ -267,6 +296,8 @@ impl Commands {
                 Ok(Reply::Done)
             }
             Command::Presence { is_away } => Ok(Reply::Away(is_away)),
+            Command::Call(action) => self.call(actor, action).await,
+            Command::Signal(signal) => self.signal(actor, signal).await,
             Command::Ping => Ok(Reply::Pong),
         }
     }
@@ -316,6 +347,47 @@ impl Commands {
             )
             .await?;
         Ok(Reply::Messages(messages))
+    }
+
+    async fn call(&self, actor: Actor, action: CallAction) -> Result<Reply, Problem> {
+        for (field, value) in [
+            ("action", Some(action.action.as_str())),
+            ("media", action.media.as_deref()),
+            ("device", action.device.as_deref()),
+        ] {
+            if value.is_some_and(|value| value.contains('\0')) {
+                return Err(nul(field));
+            }
+        }
+        self.check_rate(actor.user)?;
+        self.check_held_call(actor, action.target).await?;
+        let call = self.database.call_action(actor.user, &action).await?;
+        Ok(Reply::Call {
+            json: call.json,
+            is_new: call.is_new,
+        })
+    }
+
+    async fn signal(&self, actor: Actor, signal: Signal) -> Result<Reply, Problem> {
+        check_data(Some(&signal.data))?;
+        if self.signals.check_key(&actor.user).is_err() {
+            return Err(Problem::too_many_requests());
+        }
+        self.check_held_call(actor, signal.call_id).await?;
+        self.database
+            .signal_call(actor.user, signal.call_id, signal.to, signal.data.get())
+            .await?;
+        Ok(Reply::Done)
+    }
+
+    /// A held socket calls in its own conversation only; `target` is that, or a call. Calls never move either.
+    async fn check_held_call(&self, actor: Actor, target: Uuid) -> Result<(), Problem> {
+        if actor.only.is_none_or(|only| only == target) {
+            return Ok(());
+        }
+        let json = self.database.read_call(actor.user, target).await?;
+        let Place { conversation_id } = read(json.as_bytes())?;
+        check_held(actor, conversation_id)
     }
 
     /// A held socket changes messages of its own conversation only. Messages never move, so it is
@@ -372,6 +444,8 @@ impl Commands {
     pub fn forget_quiet_users(&self) {
         self.sends.retain_recent();
         self.sends.shrink_to_fit();
+        self.signals.retain_recent();
+        self.signals.shrink_to_fit();
     }
 }
 
@@ -458,7 +532,11 @@ fn nul(field: &str) -> Problem {
 /// HTTP status of an answered command.
 pub fn status(outcome: &Result<Reply, Problem>) -> StatusCode {
     match outcome {
-        Ok(Reply::Message { is_new: true, .. } | Reply::Messages(_)) => StatusCode::CREATED,
+        Ok(
+            Reply::Message { is_new: true, .. }
+            | Reply::Messages(_)
+            | Reply::Call { is_new: true, .. },
+        ) => StatusCode::CREATED,
         Ok(_) => StatusCode::OK,
         Err(problem) => problem.status,
     }

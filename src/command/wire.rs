@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Actor, Command, Deed, Reply, Send};
+use super::{Actor, CALL_ACTIONS, Command, Deed, Reply, Send};
+use crate::postgres::calls::CallAction;
 use crate::problem::Problem;
 use crate::writer::TypingState;
 
@@ -71,6 +72,15 @@ fn yes() -> bool {
 #[derive(Debug, Deserialize)]
 struct Presence {
     status: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Call {
+    action: String,
+    call_id: Option<Uuid>,
+    conversation_id: Option<Uuid>,
+    media: Option<String>,
+    device: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -174,6 +184,8 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
                 }
             }
         }
+        Some("call") => Command::Call(read_call(frame)?),
+        Some("signal") => Command::Signal(read(frame)?),
         Some("ping") => Command::Ping,
         Some(other) => {
             let name: String = other.chars().take(40).collect();
@@ -203,6 +215,36 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
                 ));
             }
         },
+    })
+}
+
+/// A request names the conversation; whatever follows the call, or the conversation whose running call is meant.
+fn read_call(frame: &[u8]) -> Result<CallAction, Problem> {
+    let Call {
+        action,
+        call_id,
+        conversation_id,
+        media,
+        device,
+    } = read(frame)?;
+    let (target, field) = if action == "request" {
+        (conversation_id, "conversation_id")
+    } else if CALL_ACTIONS.contains(&action.as_str()) {
+        (call_id.or(conversation_id), "call_id")
+    } else {
+        return Err(Problem::unprocessable(
+            "bad_action",
+            format!("action: must be request, {}.", CALL_ACTIONS.join(", ")),
+        ));
+    };
+    let target = target.ok_or_else(|| {
+        Problem::unprocessable("bad_field", format!("{field}: is required of {action}."))
+    })?;
+    Ok(CallAction {
+        target,
+        action,
+        media,
+        device,
     })
 }
 
@@ -279,6 +321,10 @@ pub fn answer(reference: Option<&Value>, outcome: &Result<Reply, Problem>) -> Op
             let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
             let messages = messages.join(",");
             Some(format!("{{\"type\":\"ack\"{reference},\"messages\":[{messages}]}}").into())
+        }
+        Ok(Reply::Call { json, .. }) => {
+            let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
+            Some(format!("{{\"type\":\"ack\"{reference},\"call\":{json}}}").into())
         }
         Ok(Reply::Done | Reply::Away(_)) => {
             let reference = reference?;

@@ -41,6 +41,7 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("receipt", include_str!("../../sql/receipt.sql")),
     ("preference", include_str!("../../sql/preference.sql")),
     ("presence", include_str!("../../sql/presence.sql")),
+    ("call", include_str!("../../sql/call.sql")),
     ("change", include_str!("../../sql/change.sql")),
     ("general", include_str!("../../sql/general.sql")),
     ("report", include_str!("../../sql/report.sql")),

@@ -4,6 +4,7 @@
 //! a call of a function in schema `chat`, so there is no transaction to leave half done.
 
 pub mod blocks;
+pub mod calls;
 pub mod changes;
 pub mod conversations;
 pub mod doctor;

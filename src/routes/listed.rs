@@ -177,7 +177,8 @@ impl LastMessage {
     }
 
     fn author(&self, viewer_id: &str, kind: &str) -> Option<&str> {
-        if self.kind == "system" {
+        // A call says by itself how it went for whom.
+        if matches!(self.kind.as_str(), "system" | "call") {
             None
         } else if self.sender_id.as_deref() == Some(viewer_id) {
             Some("You")

@@ -351,7 +351,8 @@ pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Respon
         "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "bad_media", "data_too_long",
         "message_not_found", "not_the_sender", "message_deleted", "bad_for", "not_an_admin", "too_many_pins",
         "too_many_reactions", "not_forwardable", "bad_conversations", "bad_seq", "bad_status", "unknown_type",
-        "type_required"]))),
+        "type_required", "call_not_found", "not_a_participant", "participant_not_found", "not_the_caller", "wrong_call_state",
+        "answered_elsewhere", "call_full", "call_in_progress", "too_many_to_call", "nobody_to_call", "bad_action", "bad_device"]))),
 )]
 pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;

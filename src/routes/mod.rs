@@ -3,6 +3,7 @@
 mod assets;
 mod auth;
 mod blocks;
+mod calls;
 mod compression;
 mod conversations;
 mod docs;
@@ -155,6 +156,11 @@ enum Route {
     Revisions,
     Receipts,
     Preview,
+    ConversationCalls,
+    Calls,
+    Call,
+    CallAction,
+    CallSignals,
     Search,
     AllMedia,
     Media,
@@ -257,6 +263,14 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/messages/{message}/receipts", Route::Receipts),
     ("/api/messages/{message}/vcard", Route::Vcard),
     ("/api/messages/{message}/preview", Route::Preview),
+    (
+        "/api/conversations/{conversation}/calls",
+        Route::ConversationCalls,
+    ),
+    ("/api/calls", Route::Calls),
+    ("/api/calls/{call}", Route::Call),
+    ("/api/calls/{call}/{action}", Route::CallAction),
+    ("/api/calls/{call}/signals", Route::CallSignals),
     ("/api/search", Route::Search),
     ("/api/media", Route::AllMedia),
     ("/api/media/{media}", Route::Media),
@@ -445,6 +459,11 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Revisions, Method::GET) => messages::revisions(site, asked).await,
         (Route::Receipts, Method::GET) => messages::receipts(site, asked).await,
         (Route::Preview, Method::DELETE) => previews::remove(site, asked).await,
+        (Route::ConversationCalls, Method::POST) => calls::request(site, asked).await,
+        (Route::Calls, Method::GET) => calls::list(site, asked).await,
+        (Route::Call, Method::GET) => calls::one(site, asked).await,
+        (Route::CallAction, Method::POST) => calls::act(site, asked).await,
+        (Route::CallSignals, Method::POST) => calls::signal(site, asked).await,
         (Route::Search, Method::GET) => search::find(site, asked).await,
         (Route::AllMedia, Method::POST) => uploads::upload(site, asked).await,
         (Route::Media, Method::GET | Method::HEAD) => media::download(site, asked).await,
@@ -472,6 +491,9 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::DenyMember
         | Route::Unread
         | Route::AllMedia
+        | Route::ConversationCalls
+        | Route::CallAction
+        | Route::CallSignals
         | Route::ForwardMessage
         | Route::RestoreMessage => "POST",
         Route::Session | Route::Preview => "DELETE",

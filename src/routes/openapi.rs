@@ -14,8 +14,8 @@ use utoipa::OpenApi;
 
 use super::http::{self, Response};
 use super::{
-    auth, blocks, conversations, joining, live, media, messages, operations, previews, schema,
-    search, stickers, uploads, users, vcard,
+    auth, blocks, calls, conversations, joining, live, media, messages, operations, previews,
+    schema, search, stickers, uploads, users, vcard,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -83,6 +83,11 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         messages::revisions,
         messages::receipts,
         messages::mark,
+        calls::request,
+        calls::act,
+        calls::signal,
+        calls::list,
+        calls::one,
         previews::remove,
         search::find,
         uploads::upload,
@@ -115,6 +120,7 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         (name = "invites", description = "Links into groups and rooms"),
         (name = "messages"),
         (name = "media", description = "Files, stickers and GIFs"),
+        (name = "calls", description = "Who calls whom; what is said goes from browser to browser"),
         (name = "receipts", description = "How far somebody has received and read"),
         (name = "live", description = "What happens, as it happens"),
         (name = "operation", description = "For whoever runs the server"),
@@ -135,9 +141,11 @@ const CODES: &[(u16, &[&str])] = &[
             "blocked",
             "guests_not_allowed",
             "not_a_member",
+            "not_a_participant",
             "not_an_admin",
             "not_an_owner",
             "not_open",
+            "not_the_caller",
             "not_the_sender",
             "not_yourself",
             "origin_not_allowed",
@@ -150,6 +158,7 @@ const CODES: &[(u16, &[&str])] = &[
         404,
         &[
             "block_not_found",
+            "call_not_found",
             "conversation_not_found",
             "invite_not_found",
             "media_not_found",
@@ -158,6 +167,7 @@ const CODES: &[(u16, &[&str])] = &[
             "message_not_found",
             "no_thumbnail",
             "not_found",
+            "participant_not_found",
             "request_not_found",
             "session_not_found",
             "user_not_found",
@@ -166,6 +176,9 @@ const CODES: &[(u16, &[&str])] = &[
     (
         409,
         &[
+            "answered_elsewhere",
+            "call_full",
+            "call_in_progress",
             "client_id_taken",
             "conversation_closed",
             "direct_is_fixed",
@@ -173,15 +186,18 @@ const CODES: &[(u16, &[&str])] = &[
             "incomplete",
             "media_not_ready",
             "message_deleted",
+            "nobody_to_call",
             "not_stored",
             "owner_must_hand_over",
             "pack_taken",
             "too_many_invites",
             "too_many_pins",
             "too_many_reactions",
+            "too_many_to_call",
             "too_many_uploads",
             "upload_ended",
             "username_taken",
+            "wrong_call_state",
             "wrong_offset",
         ],
     ),
@@ -193,12 +209,14 @@ const CODES: &[(u16, &[&str])] = &[
         &[
             "about_too_long",
             "bad_avatar",
+            "bad_action",
             "bad_before",
             "bad_character",
             "bad_client_id",
             "bad_conversations",
             "bad_data",
             "bad_date",
+            "bad_device",
             "bad_emoji",
             "bad_expires_at",
             "bad_field",
@@ -289,6 +307,9 @@ fn document() -> Value {
     });
     // A guest without a name needs no body.
     document["paths"]["/auth/guest"]["post"]["requestBody"]["required"] = json!(false);
+    // What is done with a call needs none, unless a device says who it is.
+    document["paths"]["/api/calls/{call}/{action}"]["post"]["requestBody"]["required"] =
+        json!(false);
     // Each command may bear a reference, whatever JSON it is.
     if let Some(commands) = document["components"]["schemas"]["Command"]["oneOf"].as_array_mut() {
         for command in commands {
@@ -503,6 +524,7 @@ mod tests {
             include_str!("../../sql/preference.sql"),
             include_str!("../../sql/pin.sql"),
             include_str!("../../sql/session.sql"),
+            include_str!("../../sql/call.sql"),
         ]
         .concat();
         for line in sql.lines().filter(|line| line.contains("chat.refuse(")) {
@@ -526,12 +548,15 @@ mod tests {
             // Of plain SQL alone: what no route can bring about.
             let is_of_sql = [
                 "bad_external_id",
+                "by_log_only",
+                "caller_required",
                 "direct_users_required",
                 "external_id_taken",
                 "general_is_a_room",
                 "immutable_column",
                 "not_direct",
                 "sender_required",
+                "user_required",
             ]
             .contains(&code);
             assert_eq!(
@@ -648,6 +673,10 @@ mod tests {
             (
                 include_str!("../../sql/invite.sql"),
                 format!("c_uses_max constant integer := {}", schema::INVITE_USES_MAX),
+            ),
+            (
+                include_str!("../../sql/call.sql"),
+                format!("as $$ select {} $$", schema::DEVICE_CHARACTERS_MAX),
             ),
             (
                 include_str!("../../sql/forward.sql"),

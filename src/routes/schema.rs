@@ -15,6 +15,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::http::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
+use crate::command::CALL_ACTIONS;
 
 // The database's limits, in characters or items. A test compares them with the functions that hold them.
 pub const BODY_CHARACTERS_MAX: usize = 4_000;
@@ -27,6 +28,7 @@ pub const STATUS_TEXT_CHARACTERS_MAX: usize = 100;
 pub const TITLE_CHARACTERS_MAX: usize = 120;
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 pub const MEMBERS_AT_ONCE_MAX: usize = 1_000;
+pub const DEVICE_CHARACTERS_MAX: usize = 60;
 pub const FORWARD_CONVERSATIONS_MAX: usize = 20;
 pub const INVITE_USES_MAX: usize = 100_000;
 const EMOJI_CHARACTERS_MAX: usize = 16;
@@ -42,6 +44,7 @@ pub const KINDS: [&str; 11] = [
 ];
 pub const ROLES: [&str; 3] = ["owner", "admin", "member"];
 const JOIN_POLICIES: [&str; 3] = ["open", "invite", "approval"];
+const CALL_MEDIA: [&str; 2] = ["audio", "video"];
 const NOTIFY: [&str; 3] = ["all", "mentions", "none"];
 
 fn text(length_min: usize, length_max: usize) -> ObjectBuilder {
@@ -303,6 +306,56 @@ fn excerpt() -> RefOr<Schema> {
     or_null(text(0, EXCERPT_CHARACTERS_MAX))
 }
 
+pub fn new_call_media() -> RefOr<Schema> {
+    or_null(one_of(&CALL_MEDIA).description(Some("audio when left out.")))
+}
+
+fn call_media() -> RefOr<Schema> {
+    one_of(&CALL_MEDIA).into()
+}
+
+fn call_state() -> RefOr<Schema> {
+    one_of(&["ringing", "active", "ended"]).into()
+}
+
+fn participant_state() -> RefOr<Schema> {
+    one_of(&[
+        "called", "ringing", "joined", "declined", "busy", "missed", "left",
+    ])
+    .into()
+}
+
+fn logged_state() -> RefOr<Schema> {
+    or_null(one_of(&[
+        "called", "ringing", "joined", "declined", "busy", "missed", "left",
+    ]))
+}
+
+pub fn device() -> RefOr<Schema> {
+    or_null(text(1, DEVICE_CHARACTERS_MAX).description(Some(
+        "What the client calls itself, and no other of the same person's does.",
+    )))
+}
+
+pub fn signal_data() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::AnyValue)
+        .description(Some(
+            "Any JSON but null: a session description, a candidate.",
+        ))
+        .into()
+}
+
+fn call_action() -> RefOr<Schema> {
+    one_of(&CALL_ACTIONS).into()
+}
+
+/// Of a frame, which requests calls too.
+fn any_call_action() -> RefOr<Schema> {
+    let actions: Vec<&str> = ["request"].into_iter().chain(CALL_ACTIONS).collect();
+    one_of(&actions).into()
+}
+
 fn whom() -> RefOr<Schema> {
     one_of(&["everyone", "me"])
         .default(Some("everyone".into()))
@@ -381,6 +434,30 @@ pub struct OfConversation {
 pub struct OfMessage {
     /// The message's id.
     message: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfCall {
+    /// The call's id.
+    call: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfCallAction {
+    /// What to do with it; accept is answer, reject is decline.
+    #[param(schema_with = call_action)]
+    action: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CallsPart {
+    /// All of this conversation; else one's own.
+    conversation_id: Option<Uuid>,
+    /// What the page before gave as `next`.
+    before: Option<Uuid>,
 }
 
 #[derive(IntoParams)]
@@ -1204,6 +1281,78 @@ pub struct ListedBlock {
     revision: i64,
 }
 
+/// A call. `conversation` and `log` stand in it where one is read or acted on; `conversation` in lists too.
+#[derive(ToSchema)]
+pub struct Call {
+    id: Uuid,
+    conversation_id: Uuid,
+    #[schema(schema_with = call_media)]
+    media: String,
+    #[schema(schema_with = call_state)]
+    state: String,
+    /// The caller.
+    created_by: Uuid,
+    created_at: Time,
+    #[schema(required)]
+    answered_at: Option<Time>,
+    #[schema(required)]
+    ended_at: Option<Time>,
+    /// completed, missed, declined, busy or cancelled; null until it ended.
+    #[schema(required)]
+    end_reason: Option<String>,
+    /// Null of one that nobody answered, or that goes on.
+    #[schema(required)]
+    duration_ms: Option<i64>,
+    /// The caller first.
+    participants: Vec<CallParticipant>,
+    #[schema(minimum = 1)]
+    revision: i64,
+    #[schema(required = false)]
+    conversation: FoundIn,
+    #[schema(required = false)]
+    log: Vec<CallLogged>,
+}
+
+#[derive(ToSchema)]
+pub struct CallParticipant {
+    user_id: Uuid,
+    user_name: String,
+    #[schema(schema_with = participant_state)]
+    state: String,
+    /// By which they are in it.
+    #[schema(required)]
+    device: Option<String>,
+    #[schema(required)]
+    joined_at: Option<Time>,
+    #[schema(required)]
+    left_at: Option<Time>,
+}
+
+/// An action that a call accepted.
+#[derive(ToSchema)]
+pub struct CallLogged {
+    #[schema(minimum = 1)]
+    number: i64,
+    at: Time,
+    /// Null: the system.
+    #[schema(required)]
+    user_id: Option<Uuid>,
+    action: String,
+    #[schema(required)]
+    device: Option<String>,
+    /// What the user was in it afterwards; null for who was not in it.
+    #[schema(required, schema_with = logged_state)]
+    state: Option<String>,
+    #[schema(schema_with = call_state)]
+    call_state: String,
+}
+
+#[derive(ToSchema)]
+pub struct Signalled {
+    /// passed_on.
+    status: String,
+}
+
 #[derive(ToSchema)]
 pub struct Session {
     id: Uuid,
@@ -1370,6 +1519,24 @@ pub enum Command {
         #[schema(schema_with = presence)]
         status: String,
     },
+    Call {
+        #[schema(schema_with = any_call_action)]
+        action: String,
+        /// Required of request; of others it means the call that runs there.
+        conversation_id: Option<Uuid>,
+        /// Required of all but request, unless conversation_id is there.
+        call_id: Option<Uuid>,
+        #[schema(schema_with = new_call_media)]
+        media: Option<String>,
+        #[schema(schema_with = device)]
+        device: Option<String>,
+    },
+    Signal {
+        call_id: Uuid,
+        to: Uuid,
+        #[schema(schema_with = signal_data)]
+        data: (),
+    },
     Ping {},
 }
 
@@ -1384,4 +1551,6 @@ pub struct Answer {
     message: Message,
     #[schema(required = false)]
     messages: Vec<Message>,
+    #[schema(required = false)]
+    call: Call,
 }

@@ -72,6 +72,8 @@ pub struct Settings {
     /// `DRAIN_SECONDS`, how long a stopping server waits for clients to leave. 10 by default: the grace that container
     /// runtimes give before they kill.
     pub drain_seconds: u64,
+    /// `CALL_RING_SECONDS`, how long a call rings before it counts as missed. 45 by default: some ten rings of a telephone.
+    pub call_ring_seconds: u64,
     /// `LINK_PREVIEWS`, whether the pages that messages link to are fetched for a preview. On by default, as people expect
     /// of a chat; turn it off where the server must not ask the internet for anything.
     pub link_previews: bool,
@@ -210,6 +212,7 @@ impl Settings {
             cookie_secure: var("COOKIE_SECURE").map_or(Ok(false), |v| v.boolean())?,
             migrate_at_start: var("MIGRATE").map_or(Ok(true), |v| v.boolean())?,
             drain_seconds: var("DRAIN_SECONDS").map_or(Ok(10), |v| v.number(0..=600))?,
+            call_ring_seconds: var("CALL_RING_SECONDS").map_or(Ok(45), |v| v.number(5..=600))?,
             link_previews: var("LINK_PREVIEWS").map_or(Ok(true), |v| v.boolean())?,
             link_preview_hosts: var("LINK_PREVIEW_HOSTS")
                 .map_or(Ok(Vec::new()), |v| v.preview_hosts())?,
@@ -241,6 +244,7 @@ impl fmt::Debug for Settings {
             cookie_secure,
             migrate_at_start,
             drain_seconds,
+            call_ring_seconds,
             link_previews,
             link_preview_hosts,
             warnings,
@@ -265,6 +269,7 @@ impl fmt::Debug for Settings {
             .field("cookie_secure", cookie_secure)
             .field("migrate_at_start", migrate_at_start)
             .field("drain_seconds", drain_seconds)
+            .field("call_ring_seconds", call_ring_seconds)
             .field("link_previews", link_previews)
             .field("link_preview_hosts", link_preview_hosts)
             .field("warnings", warnings)

@@ -88,7 +88,7 @@ struct Connection {
     live: Live,
     commands: Arc<Commands>,
     actor: Actor,
-    /// Ends with the client's last edit or delete; the next one waits for it. Unlike sends these go
+    /// Ends with the client's last edit, delete or signal; the next one waits for it. Unlike sends these go
     /// to the database side by side, and of two edits in flight the later one must count.
     last_change: Option<oneshot::Receiver<()>>,
 }
@@ -230,7 +230,7 @@ impl Connection {
         let (reference, command) = command::parse(frame, self.actor);
         match command {
             Ok(command) => {
-                let (before, done) = if command.changes_message() {
+                let (before, done) = if command.is_in_turn() {
                     let (done, ended) = oneshot::channel::<()>();
                     (self.last_change.replace(ended), Some(done))
                 } else {

@@ -418,6 +418,39 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         json!(null),
     )
     .await;
+    // Calls.
+    let request = "/api/conversations/{conversation}/calls";
+    let in_direct = [("conversation", direct.as_str())];
+    let mut call = json!(null);
+    for _ in 0..2 {
+        let body = json!({"media": "video", "device": "Ada's"});
+        call = api.ask(ada, "POST", request, &in_direct, "", body).await;
+    }
+    let call = text(&call["id"]).to_owned();
+    let act = "/api/calls/{call}/{action}";
+    let its: &[(&str, &str)] = &[("call", &call)];
+    for (person, action) in [(bob, "response"), (bob, "ignore"), (bob, "answer")] {
+        let done = [("call", call.as_str()), ("action", action)];
+        let body = json!({"device": "Bob's"});
+        api.ask(person, "POST", act, &done, "", body).await;
+    }
+    let body = json!({"to": bob_id, "data": {"sdp": "v=0"}});
+    api.ask(ada, "POST", "/api/calls/{call}/signals", its, "", body)
+        .await;
+    let hangup = json!({"type": "call", "ref": 1, "action": "hangup", "call_id": call});
+    api.ask(ada, "POST", "/api/commands", &[], "", hangup).await;
+    let read = api
+        .ask(bob, "GET", "/api/calls/{call}", its, "", json!(null))
+        .await;
+    assert_eq!(read["log"].as_array().unwrap().len(), 5);
+    for query in ["?limit=1", &format!("?conversation_id={direct}")] {
+        let listed = api
+            .ask(bob, "GET", "/api/calls", &[], query, json!(null))
+            .await;
+        assert_eq!(listed["items"][0]["end_reason"], "completed");
+    }
+    api.ask(bob, "GET", messages, &in_direct, "", json!(null))
+        .await;
     // The other doors.
     let changes = api
         .ask(ada, "GET", "/api/changes", &[], "", json!(null))

@@ -119,8 +119,8 @@ impl Line {
     }
 }
 
-/// A group of Ada's and Bob's with a message in it, for requests to be about.
-async fn things(cast: &Cast) -> Things {
+/// A group of Ada's and Bob's with a message in it, for requests to be about; and with a call of Bob's, if they are about one.
+async fn things(cast: &Cast, are_of_calls: bool) -> Things {
     let group = cast.ada.group(&[&cast.bob]).await;
     let message = cast.ada.say(group, "here").await;
     // Those that were begun before count against her.
@@ -129,9 +129,16 @@ async fn things(cast: &Cast) -> Things {
         "update chat.media set state = 'abandoned' where state = 'uploading' and size is not null";
     run(&database, give_up, &[]).await;
     let medium = shown_picture(&cast.ada, group).await;
+    let mut call = Uuid::new_v4();
+    if are_of_calls {
+        let path = format!("/api/conversations/{group}/calls");
+        let (_, requested) = cast.bob.post(&path, json!({})).await;
+        call = requested["id"].as_str().unwrap().parse().unwrap();
+    }
     Things {
         conversations: vec![group],
         messages: vec![message["id"].as_str().unwrap().parse().unwrap()],
+        calls: vec![call],
         users: vec![cast.ada.id, cast.bob.id],
         media: vec![medium],
     }
@@ -179,7 +186,7 @@ async fn try_operation(
     operation: &Operation,
 ) -> Result<(), String> {
     let mut generator = Generator::new(description, &operation.name());
-    let mut things = things(cast).await;
+    let mut things = things(cast, operation.path.contains("{call}")).await;
     if operation.path.starts_with("/api/rooms/") {
         let (_, room) = cast.bob.post("/api/rooms", json!({"name": "Open"})).await;
         things
@@ -301,7 +308,7 @@ async fn any_frame_is_answered_and_its_connection_lives_on() {
 async fn try_command(cast: &Cast, description: &Description, schema: &Value) {
     let kind = schema["properties"]["type"]["enum"][0].as_str().unwrap();
     let mut generator = Generator::new(description, kind);
-    let things = things(cast).await;
+    let things = things(cast, ["call", "signal"].contains(&kind)).await;
     let mut is_done = false;
     for person in [&cast.ada, &cast.eve] {
         let mut socket = person.connect().await;

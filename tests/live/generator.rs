@@ -16,6 +16,7 @@ use crate::description::{Description, Operation};
 pub struct Things {
     pub conversations: Vec<Uuid>,
     pub messages: Vec<Uuid>,
+    pub calls: Vec<Uuid>,
     pub users: Vec<Uuid>,
     pub media: Vec<Uuid>,
 }
@@ -170,8 +171,10 @@ fn contents() -> Vec<Value> {
     ]
 }
 
-/// What names a conversation or a message, wherever it stands.
-const REFERENCES: [&str; 6] = [
+/// What names a conversation, a message or a call, wherever it stands.
+const REFERENCES: [&str; 8] = [
+    "call",
+    "call_id",
     "conversation",
     "conversation_id",
     "conversation_ids",
@@ -182,7 +185,7 @@ const REFERENCES: [&str; 6] = [
 
 pub struct Generator<'a> {
     description: &'a Description,
-    /// Whether every conversation and message that can be named is named.
+    /// Whether every conversation, message and call that can be named is named.
     pub names_all: bool,
     runner: TestRunner,
     odd: Vec<Vec<u8>>,
@@ -282,6 +285,7 @@ impl<'a> Generator<'a> {
     fn right_text(&mut self, name: &str, schema: &Value, things: &Things) -> Value {
         let of = match name {
             "before" => &things.messages,
+            "call" | "call_id" => &things.calls,
             "conversation" | "conversation_id" | "conversation_ids" => &things.conversations,
             "media" | "media_id" => &things.media,
             "message" | "message_id" | "reply_to" => &things.messages,

@@ -19,6 +19,10 @@ pub async fn digest(database: &Client, conversation: Uuid) -> String {
             (select string_agg(m::text, ';' order by m.seq) from chat.messages m where m.conversation_id = $1),
             (select string_agg(k::text, ';' order by k.user_id) from chat.marks k where k.conversation_id = $1),
             (select string_agg(r::text, ';' order by r.user_id, r.emoji) from chat.reactions r where r.conversation_id = $1),
+            (select string_agg(k::text, ';' order by k.id) from chat.calls k where k.conversation_id = $1),
+            (select string_agg(p::text, ';' order by p.call_id, p.user_id) from chat.call_participants p
+                join chat.calls k on k.id = p.call_id where k.conversation_id = $1),
+            (select count(*) from chat.call_log l join chat.calls k on k.id = l.call_id where k.conversation_id = $1),
             (select count(*) from chat.receipts r where r.conversation_id = $1),
             (select string_agg(i::text, ';' order by i.token) from chat.invites i where i.conversation_id = $1),
             (select count(*) from chat.message_revisions r where r.conversation_id = $1)))",

@@ -49,6 +49,7 @@ fn is_about(text: &str, things: &Things) -> bool {
         .conversations
         .iter()
         .chain(&things.messages)
+        .chain(&things.calls)
         .chain(&things.media)
         .any(|id| text.contains(&id.to_string()))
 }
@@ -137,7 +138,9 @@ async fn try_command(
 
 #[tokio::test]
 async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_described() {
-    let cast = Cast::assemble().await;
+    // What rings goes on ringing, so that nothing changes by itself: both stay connected.
+    let cast = Cast::with(&[("CALL_RING_SECONDS", "600")]).await;
+    let _connected = (cast.ada.connect().await, cast.bob.connect().await);
     let description = Description::read(cast.server.address).await;
     let (ada, eve) = (&cast.ada, &cast.eve);
     let former = Person::guest(cast.server.address, "Mallory").await;
@@ -155,15 +158,22 @@ async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_d
     let members = format!("/api/conversations/{group}/members");
     ada.delete(&format!("{members}/{}", former.id)).await;
     let of_two = id(&ada.say(cast.direct, "a secret of two").await);
+    let mut calls = Vec::new();
+    for place in [group, cast.direct] {
+        let path = format!("/api/conversations/{place}/calls");
+        calls.push(id(&ada.post(&path, json!({})).await.1));
+    }
     let places = [
         (
             group,
             shown_picture(ada, group).await,
+            calls[0],
             vec![plain, deleted, edited, formers],
         ),
         (
             cast.direct,
             shown_picture(ada, cast.direct).await,
+            calls[1],
             vec![of_two],
         ),
     ];
@@ -180,14 +190,16 @@ async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_d
         let own = Things {
             conversations: vec![notes],
             messages: vec![id(&carried)],
+            calls: vec![Uuid::new_v4()],
             users: vec![ada.id, cast.bob.id, outsider.id],
             media: vec![shown_picture(outsider, notes).await],
         };
-        for (conversation, medium, messages) in &places {
+        for (conversation, medium, call, messages) in &places {
             for message in messages {
                 let theirs = Things {
                     conversations: vec![*conversation],
                     messages: vec![*message],
+                    calls: vec![*call],
                     users: own.users.clone(),
                     media: vec![*medium],
                 };
@@ -206,7 +218,9 @@ async fn no_outsider_learns_or_does_anything_by_any_address_or_command_that_is_d
         }
     }
     for (name, count) in tried {
-        let is_about_some = name.contains("{conversation}") || name.contains("{message}");
+        let is_about_some = ["{conversation}", "{message}", "{call}"]
+            .iter()
+            .any(|part| name.contains(part));
         assert!(count > 0 || !is_about_some, "{name} was not tried");
     }
     for ((conversation, ..), before) in places.iter().zip(before) {

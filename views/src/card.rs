@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use maud::{Markup, html};
 
 use crate::avatar::avatar;
+use crate::call;
 use crate::icon::{Icon, icon};
 use crate::media::Media;
 use crate::text::{excerpt, is_web};
@@ -44,6 +45,9 @@ pub struct Data {
     pub phones: Vec<String>,
     pub emails: Vec<String>,
     pub organization: Option<String>,
+    /// Of a call: audio or video, and how it ended.
+    pub call_media: Option<String>,
+    pub outcome: Option<String>,
 }
 
 /// Whether a message of this kind is more than words, which stand below what it is.
@@ -74,6 +78,7 @@ pub fn words(kind: &str, data: Option<&Data>, media: &[Media]) -> String {
     let name = own_name.or(media.first().and_then(|medium| text_of(Some(&medium.name))));
     let length = || length_of(data, media).and_then(duration);
     match (kind, media.len()) {
+        ("call", _) => call::words(data),
         ("image", count @ 2..) => format!("{count} photos"),
         ("file", count @ 2..) => format!("{count} files"),
         ("file" | "contact" | "audio", _) => {
@@ -103,6 +108,7 @@ fn label(kind: &str) -> Option<&'static str> {
         "location" => "Location",
         "contact" => "Contact",
         "sticker" => "Sticker",
+        "call" => "Call",
         _ => return None,
     })
 }
@@ -118,6 +124,7 @@ pub(crate) fn card(id: &str, kind: &str, data: Option<&Data>) -> Markup {
                 "voice" => (voice(known)),
                 "location" => (location(known)),
                 "contact" => (contact(id, known)),
+                "call" => (call::card(known)),
                 "sticker" => (row(picture(Icon::Emoji), web_link(known), sticker_name(known), "Sticker", None)),
                 _ => (file(kind, known)),
             }
@@ -257,6 +264,11 @@ fn row(
             div.card__row { (inside) }
         }
     }
+}
+
+/// A row that leads nowhere, with words of its own.
+pub(crate) fn card_row_of(picture: Markup, words: Markup) -> Markup {
+    html! { div.card__row { (picture) span.card__text { (words) } } }
 }
 
 fn card_text(title: &str, detail: &str, bars: Option<Markup>) -> Markup {

@@ -29,6 +29,9 @@ pub enum Icon {
     Pause,
     People,
     Person,
+    Phone,
+    PhoneDown,
+    PhoneMissed,
     Photo,
     Pin,
     Place,
@@ -91,6 +94,13 @@ impl Icon {
                 "M16 20v-1a5 5 0 0 0-10 0v1M11 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM17 14.5a5 5 0 0 1 4 4.5v1M15.5 4.3a3.5 3.5 0 0 1 0 6.4"
             }
             Self::Person => "M19 20v-1a7 7 0 0 0-14 0v1M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
+            Self::Phone => {
+                "M6.5 4h3l1.5 4.5-2 1.5a11 11 0 0 0 5 5l1.5-2 4.5 1.5v3a2 2 0 0 1-2.2 2A15.5 15.5 0 0 1 4.5 6.2 2 2 0 0 1 6.5 4z"
+            }
+            Self::PhoneDown => "M3 14.5c5-5 13-5 18 0l-1.5 2.5-4-1v-3a11 11 0 0 0-7 0v3l-4 1z",
+            Self::PhoneMissed => {
+                "M6.5 4h3l1.5 4.5-2 1.5a11 11 0 0 0 5 5l1.5-2 4.5 1.5v3a2 2 0 0 1-2.2 2A15.5 15.5 0 0 1 4.5 6.2 2 2 0 0 1 6.5 4zM15.5 4l5 5M20.5 4l-5 5"
+            }
             Self::Photo => "M4 5h16v14H4zM4 16l4.5-4.5 4 4 2.5-2.5 5 5M15.5 9.5h.01",
             Self::Pin => "M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v6",
             Self::Place => {

@@ -7,6 +7,7 @@
 //! - [`media`]: photos, films, sound and files of a message; [`card`]: places, people, and what lies elsewhere;
 //!   [`reaction`]: what others felt.
 //! - [`text`]: what somebody wrote, with emphasis, lists, links and emoji.
+//! - [`call`]: the message that a call leaves, the log of calls, and what rings.
 //! - [`person`]: lists of people; [`profile`]: one of them.
 //! - [`found`]: what the switcher found.
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
@@ -22,6 +23,7 @@
 
 pub mod attaching;
 pub mod avatar;
+pub mod call;
 pub mod card;
 pub mod conversation;
 pub mod dialog;
@@ -42,6 +44,7 @@ pub mod reaction;
 pub mod search;
 pub mod text;
 
+pub use call::{Call, call_tools, calls};
 pub use card::{Data, is_card, summary};
 pub use conversation::{Conversation, Last, Peer, conversations};
 pub use document::{api_page, document_page};

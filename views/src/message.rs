@@ -1,6 +1,7 @@
 use maud::{Markup, html};
 
 use crate::avatar::{avatar, tone};
+use crate::call;
 use crate::card::{Data, card, is_card, summary};
 use crate::conversation::time;
 use crate::icon::{Icon, icon};
@@ -205,6 +206,7 @@ fn modifier(message: &Message<'_>) -> &'static str {
     match message.kind {
         _ if message.deleted => " message--deleted",
         "system" => " message--system",
+        "call" if message.data.is_some_and(call::is_missed_in) => " message--missed",
         _ if is_big(message) => " message--emoji",
         kind => media::modifier(kind, message.data, message.media).unwrap_or_default(),
     }
