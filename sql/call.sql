@@ -60,7 +60,6 @@ $$;
 comment on function chat.called_in(uuid, uuid) is 'The conversation of a call: {id, kind, title}; of a direct one, title is the other''s name.';
 
 -- Why nobody, or not this caller, can call in a conversation: {status, code, detail}; null when they can. The conversation is locked.
--- What keeps people apart (blocks between users) belongs here, and nowhere else.
 create or replace function chat.calling_refusal(p_conversation chat.conversations, p_caller uuid) returns text[] language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -70,6 +69,8 @@ begin
         return array['403', 'not_a_member', 'You are not a member of this conversation.'];
     elsif p_conversation.closed_at is not null then
         return array['409', 'conversation_closed', 'This conversation is closed.'];
+    elsif p_conversation.kind = 'direct' and chat.is_blocked(p_conversation.direct_low, p_conversation.direct_high) then
+        return array['403', 'blocked', 'One of you has blocked the other.'];
     elsif chat.has_more_members(p_conversation.id, chat.call_participants_max()) then
         return array['409', 'too_many_to_call', format('A call is for at most %s people, and this conversation has more.', chat.call_participants_max())];
     elsif not chat.has_more_members(p_conversation.id, 1) then
@@ -536,7 +537,7 @@ end
 $$;
 
 comment on function chat.call_action(uuid, uuid, text, text, text) is
-    'Requests a call in a conversation, or does something with a call: response, answer (accept), decline (reject), busy, ignore, cancel, hangup, end. The same again does no harm. Raises CH403 not_a_member, not_a_participant, not_the_caller; CH404 conversation_not_found, call_not_found; CH409 wrong_call_state, call_in_progress, answered_elsewhere, call_full, too_many_to_call, nobody_to_call, conversation_closed; CH422 bad_action, bad_media, bad_device. Events: call; at its end message; of ignore call_ignored, to the actor alone.';
+    'Requests a call in a conversation, or does something with a call: response, answer (accept), decline (reject), busy, ignore, cancel, hangup, end. The same again does no harm. Raises CH403 not_a_member, not_a_participant, not_the_caller, blocked; CH404 conversation_not_found, call_not_found; CH409 wrong_call_state, call_in_progress, answered_elsewhere, call_full, too_many_to_call, nobody_to_call, conversation_closed; CH422 bad_action, bad_media, bad_device. Events: call; at its end message; of ignore call_ignored, to the actor alone.';
 
 create or replace function chat.require_call(p_actor uuid, p_call uuid) returns chat.calls language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$

@@ -311,3 +311,22 @@ comment on column chat_report.reactions_by_emoji.emoji is 'The emoji.';
 comment on column chat_report.reactions_by_emoji.reactions is 'Reactions with it that stand.';
 comment on column chat_report.reactions_by_emoji.users is 'Different users who react with it.';
 comment on column chat_report.reactions_by_emoji.last_at is 'When the newest of them was made.';
+
+create or replace view chat_report.calls_by_day as
+    select c.created_at::date as day, v.kind as conversation_kind, c.media, coalesce(c.end_reason, 'running') as outcome, count(*) as calls,
+        percentile_cont(0.5) within group (order by extract(epoch from c.ended_at - c.answered_at)::float8) as median_seconds,
+        sum(extract(epoch from c.ended_at - c.answered_at))::float8 as total_seconds,
+        percentile_cont(0.5) within group (order by extract(epoch from c.answered_at - c.created_at)::float8) as answer_median_seconds
+    from chat.calls c
+    join chat.conversations v on v.id = c.conversation_id
+    group by 1, 2, 3, 4;
+
+comment on view chat_report.calls_by_day is 'Calls and what became of them.';
+comment on column chat_report.calls_by_day.day is 'The day on which they began to ring, in the session''s time zone.';
+comment on column chat_report.calls_by_day.conversation_kind is 'direct, group or room.';
+comment on column chat_report.calls_by_day.media is 'audio or video.';
+comment on column chat_report.calls_by_day.outcome is 'completed, missed, declined, busy or cancelled; running: it rings or goes on.';
+comment on column chat_report.calls_by_day.calls is 'How many.';
+comment on column chat_report.calls_by_day.median_seconds is 'Half of them lasted so many seconds at most; null where nobody answered.';
+comment on column chat_report.calls_by_day.total_seconds is 'Seconds that all of them lasted together.';
+comment on column chat_report.calls_by_day.answer_median_seconds is 'Half of them were answered within so many seconds.';

@@ -750,3 +750,31 @@ async fn the_calls_of_a_conversation_and_of_a_person_are_listed_newest_first_by_
     .await;
     assert_eq!(list(scene.ben, None, None, 50).await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn between_two_of_whom_one_has_blocked_the_other_nothing_rings() {
+    let scene = Scene::set().await;
+    let chat = direct(&scene.client, scene.ann, scene.ben).await;
+    let refused = async |caller: Uuid| {
+        let refused = scene
+            .client
+            .query_one(ACT, &[&caller, &chat, &"request", &None::<String>])
+            .await;
+        refusal(refused).1
+    };
+    run(
+        &scene.client,
+        "select chat.block($1, $2)",
+        &[&scene.ben, &scene.ann],
+    )
+    .await;
+    assert_eq!(refused(scene.ann).await, "blocked");
+    assert_eq!(refused(scene.ben).await, "blocked");
+    run(
+        &scene.client,
+        "select chat.unblock($1, $2)",
+        &[&scene.ben, &scene.ann],
+    )
+    .await;
+    request(&scene.client, scene.ann, chat).await;
+}

@@ -277,6 +277,50 @@ async fn sizes_files_reactions_and_what_is_unread_are_told() {
 }
 
 #[tokio::test]
+async fn calls_are_counted_by_what_became_of_them() {
+    let story = Story::tell().await;
+    // Ann calls twice and Ben answers the first; the third rings.
+    for action in ["hangup", "cancel", ""] {
+        let call: Uuid = value(
+            &story.client,
+            "select id from chat.call_action($1, $2, 'request', p_media => 'video')",
+            &[&story.ann, &story.direct],
+        )
+        .await;
+        let act = "select chat.call_action($1, $2, $3)";
+        if action == "hangup" {
+            run(&story.client, act, &[&story.ben, &call, &"answer"]).await;
+        }
+        if !action.is_empty() {
+            run(&story.client, act, &[&story.ann, &call, &action]).await;
+        }
+    }
+    story
+        .client
+        .batch_execute(
+            "set session_replication_role = replica;
+             update chat.calls set created_at = '2026-03-02 10:00:00+00', answered_at = answered_at - answered_at + '2026-03-02 10:00:05+00'::timestamptz,
+                 ended_at = ended_at - ended_at + '2026-03-02 10:01:35+00'::timestamptz;
+             set session_replication_role = origin;",
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        story
+            .rows("select * from chat_report.calls_by_day order by outcome")
+            .await,
+        json!([
+            {"day": "2026-03-02", "conversation_kind": "direct", "media": "video", "outcome": "cancelled", "calls": 1,
+             "median_seconds": null, "total_seconds": null, "answer_median_seconds": null},
+            {"day": "2026-03-02", "conversation_kind": "direct", "media": "video", "outcome": "completed", "calls": 1,
+             "median_seconds": 90, "total_seconds": 90, "answer_median_seconds": 5},
+            {"day": "2026-03-02", "conversation_kind": "direct", "media": "video", "outcome": "running", "calls": 1,
+             "median_seconds": null, "total_seconds": null, "answer_median_seconds": null},
+        ])
+    );
+}
+
+#[tokio::test]
 async fn who_reports_reads_every_view_and_writes_nothing() {
     let story = Story::tell().await;
     let reader = story.database.connect_as("chat_reader").await;
@@ -286,7 +330,7 @@ async fn who_reports_reads_every_view_and_writes_nothing() {
         &[],
     )
     .await;
-    assert!(views.len() >= 13, "{views:?}");
+    assert!(views.len() >= 15, "{views:?}");
     for view in views {
         reader
             .query(&format!("select * from {view}"), &[])
