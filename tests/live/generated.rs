@@ -152,6 +152,8 @@ fn is_beyond_chance(operation: &Operation) -> bool {
         || operation.path == "/api/media/{media}/bytes"
         || operation.name() == "DELETE /api/media/{media}"
         || operation.name() == "POST /api/stickers"
+        // Of a message that is a contact.
+        || operation.path.ends_with("/vcard")
         // A link that there is, somebody who waits, and a block: tests of joining have them.
         || operation.path.contains("{invite}")
         || operation.path.ends_with("/approve")

@@ -133,7 +133,9 @@ async fn typing_reaches_members_and_no_stranger_and_is_written_nowhere() {
     assert_eq!(eves.kinds(), ["error"]);
     let cursor = cast.fresh_cursor(&cast.ada).await;
     cast.bob.post("/api/commands", typing(json!({}))).await;
-    adas.next_of("typing").await;
+    // Her own came to her as well, before.
+    adas.next_where(|frame| frame["type"] == "typing" && frame["user_id"] == json!(cast.bob.id))
+        .await;
     let mut resumed = cast.ada.resume(&cursor).await;
     resumed.heard_nothing().await;
 }
