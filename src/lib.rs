@@ -6,7 +6,7 @@
 //! - [`postgres`]: the one door to the database, its migrations, and a private PostgreSQL
 //! - [`server`]: binds everything together and runs until told to stop
 //! - [`routes`]: HTTP: pages, REST, sign-in, operations
-//! - [`identity`]: who a request acts for
+//! - [`identity`]: who a request acts for; [`password`]: hashing and comparing what people log in with
 //! - [`command`]: what clients can ask, whichever door they come by
 //! - [`writer`]: turns many commands into few transactions
 //! - [`listener`]: hears what the database announces
@@ -38,6 +38,7 @@ pub mod inspector;
 pub mod listener;
 pub mod media;
 pub mod newest;
+pub mod password;
 pub mod postgres;
 pub mod presence;
 pub mod preview;

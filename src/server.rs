@@ -1,7 +1,7 @@
 //! Binds everything together: runs on a listener until told to stop, then drains.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -18,6 +18,7 @@ use crate::hub::Hub;
 use crate::inspector::Inspector;
 use crate::listener;
 use crate::newest::NewestPages;
+use crate::password::Passwords;
 use crate::postgres::{Address, Database, DatabaseError};
 use crate::presence::PresenceKeeper;
 use crate::preview;
@@ -91,8 +92,10 @@ pub async fn run(
         writer,
         settings.sends_per_second_max,
     ));
+    let passwords = Arc::new(Passwords::new());
     background.spawn(forget_quiet_users(
         Arc::downgrade(&commands),
+        Arc::downgrade(&passwords),
         stop_background.clone(),
     ));
 
@@ -106,6 +109,7 @@ pub async fn run(
         heard,
         newest_pages: NewestPages::new(),
         inspector,
+        passwords: Arc::clone(&passwords),
         uploads: Arc::default(),
         metrics,
         connections: connections.clone(),
@@ -187,15 +191,20 @@ async fn serve(stream: TcpStream, site: Arc<Site>, drain: CancellationToken) {
     }
 }
 
-async fn forget_quiet_users(commands: std::sync::Weak<Commands>, cancel: CancellationToken) {
+async fn forget_quiet_users(
+    commands: Weak<Commands>,
+    passwords: Weak<Passwords>,
+    cancel: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(FORGET_EVERY) => {}
         }
-        match commands.upgrade() {
-            Some(commands) => commands.forget_quiet_users(),
-            None => return,
-        }
+        let (Some(commands), Some(passwords)) = (commands.upgrade(), passwords.upgrade()) else {
+            return;
+        };
+        commands.forget_quiet_users();
+        passwords.forget_old_tries();
     }
 }

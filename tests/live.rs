@@ -52,6 +52,8 @@ mod own_state;
 mod pages;
 #[path = "live/paging.rs"]
 mod paging;
+#[path = "live/passwords.rs"]
+mod passwords;
 #[path = "live/plain_sql.rs"]
 mod plain_sql;
 #[path = "live/previews.rs"]

@@ -20,6 +20,7 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("event", include_str!("../../sql/event.sql")),
     ("user", include_str!("../../sql/user.sql")),
     ("session", include_str!("../../sql/session.sql")),
+    ("password", include_str!("../../sql/password.sql")),
     ("conversation", include_str!("../../sql/conversation.sql")),
     ("member", include_str!("../../sql/member.sql")),
     ("invite", include_str!("../../sql/invite.sql")),

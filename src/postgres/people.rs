@@ -35,6 +35,58 @@ impl Database {
         Ok((row.get(0), row.get(1)))
     }
 
+    pub async fn sign_up(
+        &self,
+        username: &str,
+        name: Option<&str>,
+        email: Option<&str>,
+        hash: &str,
+    ) -> Result<(Uuid, String), DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Unsafe,
+                "select u.id, chat.user_json(u)::text from chat.sign_up($1, $2, $3, $4) u",
+                &[&username, &name, &email, &hash],
+            )
+            .await?;
+        Ok((row.get(0), row.get(1)))
+    }
+
+    /// Who has this username, and the hash of their password.
+    pub async fn find_password(
+        &self,
+        username: &str,
+    ) -> Result<Option<(Uuid, String)>, DatabaseError> {
+        let row = self
+            .row_opt(
+                Repeat::Safe,
+                "select user_id, hash from chat.find_password($1)",
+                &[&username],
+            )
+            .await?;
+        Ok(row.map(|row| (row.get(0), row.get(1))))
+    }
+
+    pub async fn read_password(&self, user: Uuid) -> Result<Option<String>, DatabaseError> {
+        self.value("select chat.read_password($1)", &[&user]).await
+    }
+
+    /// Ends all of the user's sessions but the one.
+    pub async fn set_password(
+        &self,
+        actor: Uuid,
+        hash: &str,
+        session: Uuid,
+    ) -> Result<(), DatabaseError> {
+        self.row(
+            Repeat::Safe,
+            "select chat.set_password($1, $2, $3)",
+            &[&actor, &hash, &session],
+        )
+        .await?;
+        Ok(())
+    }
+
     pub async fn read_user(&self, user: Uuid) -> Result<Option<String>, DatabaseError> {
         let row = self
             .row_opt(

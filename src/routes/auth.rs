@@ -1,13 +1,16 @@
-//! Signing in as a guest, out, and the list of one's sessions.
+//! Coming in as a guest, going out, and the list of one's sessions.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use uuid::Uuid;
+use views::Door;
 
 use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
@@ -59,88 +62,127 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
             "Guests are not allowed here.",
         ));
     }
-    // The cookie that this sets must not be set by a page of a foreign origin.
-    identity::check_origin(asked.request.headers(), &site.settings.allowed_origins)?;
-    let user_agent = identity::user_agent(asked.request.headers());
-    let is_form = asked
-        .request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| {
-            value
-                .as_bytes()
-                .starts_with(b"application/x-www-form-urlencoded")
-        });
-    let headers = asked.request.headers().clone();
-    let bytes = http::read_body(asked.request.into_body()).await?;
-    let field = |name: &str| {
-        form_urlencoded::parse(&bytes)
-            .find(|(key, value)| key == name && !value.trim().is_empty())
-            .map(|(_, value)| value.into_owned())
-    };
-    let given: GuestBody = if is_form {
+    let entry = Entry::read(site, asked).await?;
+    let given: GuestBody = if entry.is_form {
         GuestBody {
             // The page said what an empty field would mean.
-            name: field("name").or_else(|| field("invented_name")),
+            name: entry.field("name").or_else(|| entry.field("invented_name")),
         }
-    } else if bytes.iter().all(u8::is_ascii_whitespace) {
+    } else if entry.body.iter().all(u8::is_ascii_whitespace) {
         GuestBody::default()
     } else {
-        command::read(&bytes)?
+        command::read(&entry.body)?
     };
     http::check_text("name", given.name.as_deref())?;
     let name = given
         .name
         .filter(|name| !name.trim().is_empty())
         .unwrap_or_else(identity::invent_name);
-
-    let (user_id, user) = match site
+    match site
         .database
         .create_guest(&name)
         .await
         .map_err(Problem::from)
     {
-        Ok(created) => created,
-        Err(problem) if is_form && problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
-            return Ok(super::pages::welcome(
-                problem.status,
-                &headers,
-                &own_path(field("next")),
-                &name,
-                Some(&problem.detail),
-            ));
+        Ok((user_id, user)) => {
+            entry
+                .begin(site, StatusCode::CREATED, user_id, user, None)
+                .await
         }
-        Err(problem) => return Err(problem),
-    };
-    let token = Token::generate()?;
-    let days = site.settings.session_days;
-    site.database
-        .start_session(user_id, &token.hash, days, user_agent.as_deref())
-        .await?;
+        Err(problem) => entry.refuse(site, problem, Door::Guest, &name),
+    }
+}
 
-    let mut response = if is_form {
-        http::see_other(&own_path(field("next")))
-    } else {
-        let user = RawValue::from_string(user).map_err(|error| {
-            tracing::error!(%error, "the database's JSON of a user can not be read");
-            Problem::unavailable()
-        })?;
-        http::json(
-            StatusCode::CREATED,
-            json!({
+/// How somebody comes in: by the page's form, or by a program's JSON. The one is answered by going to the chat, or with the
+/// page again; the other by JSON. Both get the cookie.
+pub(super) struct Entry {
+    pub is_form: bool,
+    pub body: Bytes,
+    headers: HeaderMap,
+}
+
+impl Entry {
+    pub async fn read(site: &Site, asked: Asked) -> Result<Self, Problem> {
+        let (head, body) = asked.request.into_parts();
+        // The cookie that this sets must not be set by a page of a foreign origin.
+        identity::check_origin(&head.headers, &site.settings.allowed_origins)?;
+        let is_form = http::header_text(&head.headers, &CONTENT_TYPE)
+            .starts_with("application/x-www-form-urlencoded");
+        Ok(Self {
+            is_form,
+            body: http::read_body(body).await?,
+            headers: head.headers,
+        })
+    }
+
+    /// What the form says in a field; None for blank.
+    pub fn field(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(&self.body)
+            .find(|(key, value)| key == name && !value.trim().is_empty())
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// Begins a session of a user.
+    pub async fn begin(
+        &self,
+        site: &Site,
+        status: StatusCode,
+        user_id: Uuid,
+        user: String,
+        message: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let token = Token::generate()?;
+        let days = site.settings.session_days;
+        let user_agent = identity::user_agent(&self.headers);
+        site.database
+            .start_session(user_id, &token.hash, days, user_agent.as_deref())
+            .await?;
+        let mut response = if self.is_form {
+            http::see_other(&own_path(self.field("next")))
+        } else {
+            let user = RawValue::from_string(user).map_err(|error| {
+                tracing::error!(%error, "the database's JSON of a user can not be read");
+                Problem::unavailable()
+            })?;
+            let mut answer = json!({
                 "access_token": token.secret,
                 "token_type": "bearer",
                 "expires_in": i64::from(days) * 86_400,
                 "user": user,
-            })
-            .to_string(),
-        )
-    };
-    set_cookie(
-        &mut response,
-        &identity::session_cookie(Some(&token.secret), days, site.settings.cookie_secure),
-    );
-    Ok(response)
+            });
+            if let Some(message) = message {
+                answer["message"] = json!(message);
+            }
+            http::json(status, answer.to_string())
+        };
+        set_cookie(
+            &mut response,
+            &identity::session_cookie(Some(&token.secret), days, site.settings.cookie_secure),
+        );
+        Ok(response)
+    }
+
+    /// The page again, with what was entered and what is wrong with it; a problem for a program.
+    pub fn refuse(
+        &self,
+        site: &Site,
+        problem: Problem,
+        door: Door,
+        name: &str,
+    ) -> Result<Response, Problem> {
+        if !self.is_form || problem.status.is_server_error() {
+            return Err(problem);
+        }
+        Ok(super::pages::welcome(
+            site,
+            problem.status,
+            &self.headers,
+            &own_path(self.field("next")),
+            Some(door),
+            name,
+            Some(&problem.detail),
+        ))
+    }
 }
 
 /// Ends the session that the request was made with, and every connection of it.

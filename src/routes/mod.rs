@@ -18,6 +18,7 @@ mod openapi;
 mod opened;
 mod operations;
 mod pages;
+mod passwords;
 mod previews;
 mod profile;
 mod schema;
@@ -46,6 +47,7 @@ use crate::identity::{self, Credential};
 use crate::inspector::Inspector;
 use crate::listener::Heard;
 use crate::newest::NewestPages;
+use crate::password::Passwords;
 use crate::postgres::Database;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
@@ -66,6 +68,7 @@ pub struct Site {
     pub heard: watch::Receiver<Heard>,
     pub newest_pages: NewestPages,
     pub inspector: Arc<Inspector>,
+    pub passwords: Arc<Passwords>,
     pub uploads: Arc<UploadTurns>,
     pub metrics: PrometheusHandle,
     /// Sockets run here after their upgrade.
@@ -112,6 +115,9 @@ enum Route {
     DocsWire,
     DocsFile,
     GuestAuth,
+    SignUp,
+    LogIn,
+    Password,
     Logout,
     Sessions,
     Session,
@@ -200,6 +206,9 @@ const ROUTES: &[(&str, Route)] = &[
     ("/docs/wire", Route::DocsWire),
     ("/docs/ui/{file}", Route::DocsFile),
     ("/auth/guest", Route::GuestAuth),
+    ("/auth/signup", Route::SignUp),
+    ("/auth/login", Route::LogIn),
+    ("/auth/password", Route::Password),
     ("/auth/logout", Route::Logout),
     ("/api/sessions", Route::Sessions),
     ("/api/sessions/{session}", Route::Session),
@@ -401,6 +410,9 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::DocsWire, Method::GET | Method::HEAD) => Ok(docs::wire(&asked)),
         (Route::DocsFile, Method::GET | Method::HEAD) => docs::file(&asked),
         (Route::GuestAuth, Method::POST) => auth::guest(site, asked).await,
+        (Route::SignUp, Method::POST) => passwords::sign_up(site, asked).await,
+        (Route::LogIn, Method::POST) => passwords::log_in(site, asked).await,
+        (Route::Password, Method::PUT) => passwords::change(site, asked).await,
         (Route::Logout, Method::POST) => auth::logout(site, asked).await,
         (Route::Sessions, Method::GET) => auth::sessions(site, asked).await,
         (Route::Session, Method::DELETE) => auth::end_session(site, asked).await,
@@ -481,6 +493,8 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
 fn method_not_allowed(route: Route) -> Response {
     let allowed = match route {
         Route::GuestAuth
+        | Route::SignUp
+        | Route::LogIn
         | Route::Logout
         | Route::Commands
         | Route::Direct
@@ -498,6 +512,7 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::RestoreMessage => "POST",
         Route::Session | Route::Preview => "DELETE",
         Route::UserAvatar
+        | Route::Password
         | Route::ConversationAvatar
         | Route::Presence
         | Route::Marks

@@ -14,8 +14,8 @@ use utoipa::OpenApi;
 
 use super::http::{self, Response};
 use super::{
-    auth, blocks, calls, conversations, joining, live, media, messages, operations, previews,
-    schema, search, stickers, uploads, users, vcard,
+    auth, blocks, calls, conversations, joining, live, media, messages, operations, passwords,
+    previews, schema, search, stickers, uploads, users, vcard,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -33,6 +33,9 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
     info(title = "webchat", description = ABOUT, license(name = "")),
     paths(
         auth::guest,
+        passwords::sign_up,
+        passwords::log_in,
+        passwords::change,
         auth::logout,
         auth::sessions,
         auth::end_session,
@@ -134,7 +137,7 @@ const CODES: &[(u16, &[&str])] = &[
         400,
         &["bad_json", "broken_body", "type_required", "unknown_type"],
     ),
-    (401, &["not_logged_in"]),
+    (401, &["not_logged_in", "wrong_password"]),
     (
         403,
         &[
@@ -145,6 +148,8 @@ const CODES: &[(u16, &[&str])] = &[
             "not_an_admin",
             "not_an_owner",
             "not_open",
+            "old_password_wrong",
+            "passwords_not_allowed",
             "not_the_caller",
             "not_the_sender",
             "not_yourself",
@@ -163,6 +168,7 @@ const CODES: &[(u16, &[&str])] = &[
             "invite_not_found",
             "media_not_found",
             "no_contact",
+            "no_password",
             "member_not_found",
             "message_not_found",
             "no_thumbnail",
@@ -218,6 +224,7 @@ const CODES: &[(u16, &[&str])] = &[
             "bad_date",
             "bad_device",
             "bad_emoji",
+            "bad_email",
             "bad_expires_at",
             "bad_field",
             "bad_for",
@@ -249,6 +256,8 @@ const CODES: &[(u16, &[&str])] = &[
             "name_required",
             "name_too_long",
             "not_forwardable",
+            "password_too_long",
+            "password_too_short",
             "query_required",
             "query_too_long",
             "reply_to_not_found",
@@ -265,7 +274,12 @@ const CODES: &[(u16, &[&str])] = &[
     (426, &["websocket_required"]),
     (
         429,
-        &["too_fast", "too_many_connections", "uploads_at_once"],
+        &[
+            "too_fast",
+            "too_many_connections",
+            "too_many_tries",
+            "uploads_at_once",
+        ],
     ),
     (500, &["internal"]),
     (503, &["going_away", "unavailable"]),
@@ -410,7 +424,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             "application/problem+json".to_owned(),
             json!({"schema": described}),
         );
-        if path == "/auth/guest" {
+        if ["/auth/guest", "/auth/signup", "/auth/login"].contains(&path) {
             // A form's mistake is shown above the form.
             content.insert(
                 "text/html".to_owned(),

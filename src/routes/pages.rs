@@ -12,12 +12,15 @@ use super::known::Known;
 use super::listed::{self, Listed, ListedPerson};
 use super::opened::Opened;
 use super::{Asked, Site, operations, require_session};
+use views::Door;
+
 use crate::assets;
 use crate::frame::MessageFields;
 use crate::identity;
 use crate::postgres::people::Listing;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
+use crate::settings::AuthMode;
 
 const PRODUCT: &str = "webchat";
 /// Conversations that a page begins with.
@@ -82,9 +85,11 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
     let mut response = match identity::find_session(&site.database, headers).await? {
         Some((session, _)) => chat(site, &session, headers, place).await?,
         None => welcome(
+            site,
             StatusCode::OK,
             headers,
             asked.request.uri().path(),
+            Query::of(&asked.request).text("door").and_then(Door::of),
             "",
             None,
         ),
@@ -98,12 +103,25 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
 
 /// The form that makes a guest; with what was given before, and what is wrong with it.
 pub fn welcome(
+    site: &Site,
     status: StatusCode,
     headers: &HeaderMap,
     next: &str,
+    door: Option<Door>,
     name: &str,
     error: Option<&str>,
 ) -> Response {
+    let auth = &site.settings.auth;
+    let mut doors = Vec::new();
+    if auth.contains(&AuthMode::Guest) {
+        doors.push(Door::Guest);
+    }
+    if auth.contains(&AuthMode::Password) {
+        doors.extend([Door::LogIn, Door::SignUp]);
+    }
+    let door = door
+        .filter(|door| doors.contains(door))
+        .or(doors.first().copied());
     http::page(
         status,
         views::welcome(&views::Welcome {
@@ -114,6 +132,8 @@ pub fn welcome(
             name,
             error,
             next,
+            doors: &doors,
+            door,
         }),
     )
 }

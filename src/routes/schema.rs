@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::http::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
 use crate::command::CALL_ACTIONS;
+use crate::password;
 
 // The database's limits, in characters or items. A test compares them with the functions that hold them.
 pub const BODY_CHARACTERS_MAX: usize = 4_000;
@@ -23,6 +24,7 @@ pub const QUERY_CHARACTERS_MAX: usize = 200;
 pub const CLIENT_ID_CHARACTERS_MAX: usize = 64;
 pub const NAME_CHARACTERS_MAX: usize = 80;
 pub const USERNAME_CHARACTERS_MAX: usize = 60;
+pub const EMAIL_CHARACTERS_MAX: usize = 254;
 pub const ABOUT_CHARACTERS_MAX: usize = 500;
 pub const STATUS_TEXT_CHARACTERS_MAX: usize = 100;
 pub const TITLE_CHARACTERS_MAX: usize = 120;
@@ -138,6 +140,25 @@ pub fn form_name() -> RefOr<Schema> {
 /// A path, or a name that counts only where there is no other.
 pub fn form_text() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).into()
+}
+
+pub fn new_username() -> RefOr<Schema> {
+    text(1, USERNAME_CHARACTERS_MAX)
+        .pattern(Some(r"^\S{1,60}$"))
+        .into()
+}
+
+pub fn password() -> RefOr<Schema> {
+    text(password::CHARACTERS_MIN, password::CHARACTERS_MAX)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .into()
+}
+
+pub fn email() -> RefOr<Schema> {
+    or_null(
+        text(3, EMAIL_CHARACTERS_MAX)
+            .description(Some("Kept, and told to nobody; nothing is sent there.")),
+    )
 }
 
 pub fn username() -> RefOr<Schema> {
@@ -1372,6 +1393,25 @@ pub struct Begun {
     /// Seconds.
     expires_in: i64,
     user: User,
+}
+
+/// A session just begun, of a user just made.
+#[derive(ToSchema)]
+pub struct SignedUp {
+    access_token: String,
+    /// bearer.
+    token_type: String,
+    /// Seconds.
+    expires_in: i64,
+    user: User,
+    /// User created.
+    message: String,
+}
+
+#[derive(ToSchema)]
+pub struct PasswordChanged {
+    /// changed.
+    status: String,
 }
 
 #[derive(ToSchema)]

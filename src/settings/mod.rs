@@ -289,7 +289,7 @@ impl fmt::Debug for DatabaseSetting {
 impl AuthMode {
     pub const ALL: [Self; 5] = [Self::Guest, Self::Password, Self::Jwt, Self::Url, Self::Sql];
     /// The modes this version can serve; the others are known words, so that they fail with a better line than a typo.
-    pub const AVAILABLE: [Self; 1] = [Self::Guest];
+    pub const AVAILABLE: [Self; 2] = [Self::Guest, Self::Password];
 
     pub fn name(self) -> &'static str {
         match self {

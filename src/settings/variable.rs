@@ -207,7 +207,7 @@ mod tests {
     fn an_auth_mode_that_is_not_built_says_so() {
         assert_eq!(
             error(&[("AUTH", "guest,jwt")]),
-            "AUTH=jwt is not available in this version; available: guest"
+            "AUTH=jwt is not available in this version; available: guest, password"
         );
     }
 

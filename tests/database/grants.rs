@@ -87,6 +87,7 @@ async fn a_writer_can_not_set_what_triggers_set() {
         "select from chat.call_signals",
         "insert into chat.epochs values (9, '', '', now())",
         "select from chat.sessions",
+        "select from chat.passwords",
         "select from chat.epochs",
         "select chat.find_session('')",
         "select chat.renew_epoch()",
@@ -140,6 +141,7 @@ async fn a_reader_only_reads_and_not_the_sessions() {
     }
     for statement in [
         "select from chat.sessions",
+        "select from chat.passwords",
         "update chat.messages set body = ''",
         "update chat.marks set read_seq = 1",
         "select chat.create_user('Eve')",

@@ -27,20 +27,23 @@ pub struct Person {
 impl Person {
     /// A guest.
     pub async fn guest(address: SocketAddr, name: &str) -> Self {
-        let http = reqwest::Client::new();
-        let response = http
+        let response = reqwest::Client::new()
             .post(format!("http://{address}/auth/guest"))
             .json(&json!({"name": name}))
             .send()
             .await
             .unwrap();
         assert_eq!(response.status(), 201);
-        let body: Value = response.json().await.unwrap();
+        Self::of(address, &response.json().await.unwrap())
+    }
+
+    /// Whose session an answer has begun.
+    pub fn of(address: SocketAddr, begun: &Value) -> Self {
         Self {
             address,
-            id: id(&body["user"]["id"]),
-            token: body["access_token"].as_str().unwrap().to_owned(),
-            http,
+            id: id(&begun["user"]["id"]),
+            token: begun["access_token"].as_str().unwrap().to_owned(),
+            http: reqwest::Client::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The pages and fragments of webchat: functions of plain structs that borrow what they show.
 //!
-//! - [`page`]: whole documents: the welcome page, the chat itself, an error.
+//! - [`page`]: whole documents: the chat itself, an error; [`welcome`]: the way in.
 //! - [`conversation`]: the list of conversations, and who is there.
 //! - [`pane`]: the conversation that is open, its details beside it.
 //! - [`message`]: one message, the same markup in a page, live, and when catching up.
@@ -43,6 +43,7 @@ pub mod profile;
 pub mod reaction;
 pub mod search;
 pub mod text;
+pub mod welcome;
 
 pub use call::{Call, call_tools, calls};
 pub use card::{Data, is_card, summary};
@@ -55,7 +56,7 @@ pub use marked::is_part_of;
 pub use maud::Markup;
 pub use media::Media;
 pub use message::{DELETED, Message, Preview, Reply, message};
-pub use page::{ChatPage, Viewer, Welcome, chat, error_page, welcome};
+pub use page::{ChatPage, Viewer, chat, error_page};
 pub use pane::{Pane, no_pane, pane};
 pub use person::{Person, people};
 pub use pin::pins;
@@ -63,3 +64,4 @@ pub use profile::{Common, Profile, profile};
 pub use reaction::Reaction;
 pub use search::{Hit, found_messages, hits, senders, too_short};
 pub use text::Mention;
+pub use welcome::{Door, Welcome, welcome};

@@ -62,22 +62,6 @@ const MODULES: [&str; 29] = [
     "viewport.js",
 ];
 
-/// The page of a visitor whom the server does not know yet.
-#[derive(Clone, Copy, Debug)]
-pub struct Welcome<'a> {
-    /// Where the static files are, without a slash at the end: `/static/3f9c…`.
-    pub assets: &'a str,
-    pub product: &'a str,
-    pub look: Look,
-    /// An invented name: what the visitor is called when the field stays empty.
-    pub suggested_name: &'a str,
-    /// What was entered before, when the page is shown again because of `error`.
-    pub name: &'a str,
-    pub error: Option<&'a str>,
-    /// Where the visitor wanted to go.
-    pub next: &'a str,
-}
-
 /// The chat as one reader sees it when the page loads.
 #[derive(Clone, Copy, Debug)]
 pub struct ChatPage<'a> {
@@ -101,42 +85,6 @@ pub struct Viewer<'a> {
     /// An image: their picture.
     pub avatar_id: Option<&'a str>,
     pub is_guest: bool,
-}
-
-/// Name and door; needs no script.
-pub fn welcome(welcome: &Welcome<'_>) -> Markup {
-    let body = html! {
-        main.welcome {
-            img.welcome__icon src={ (welcome.assets) "/icon.svg" } alt="" width="56" height="56";
-            h1.welcome__title { (welcome.product) }
-            p { "What should people call you?" }
-            form.welcome__form method="post" action="/auth/guest" {
-                label.field__label for="name" { "Your name" }
-                input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname"
-                    autofocus dir="auto" value=(welcome.name) placeholder=(welcome.suggested_name)
-                    aria-describedby="name-note" aria-invalid=[welcome.error.map(|_| "true")];
-                p.field__note #name-note {
-                    @if let Some(error) = welcome.error {
-                        strong.field__error role="alert" { (without_field(error)) }
-                        " "
-                    }
-                    "Leave it empty to be called "
-                    bdi { (welcome.suggested_name) }
-                    "."
-                }
-                input type="hidden" name="invented_name" value=(welcome.suggested_name);
-                input type="hidden" name="next" value=(welcome.next);
-                button.button type="submit" { "Start chatting" }
-            }
-        }
-    };
-    html! {
-        (DOCTYPE)
-        html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color) {
-            head { (head(welcome.product, welcome.assets)) }
-            body { (body) }
-        }
-    }
 }
 
 /// The list of conversations, and the one that is open.
@@ -212,7 +160,7 @@ pub fn error_page(status: u16, title: &str, detail: &str, look: &Look) -> Markup
 }
 
 /// A problem's detail begins with the field that it is about, which means nothing to who sees a page.
-fn without_field(detail: &str) -> String {
+pub(crate) fn without_field(detail: &str) -> String {
     let is_field = |text: &str| {
         text.bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
@@ -228,7 +176,7 @@ fn without_field(detail: &str) -> String {
         .unwrap_or_default()
 }
 
-fn head(title: &str, assets: &str) -> Markup {
+pub(crate) fn head(title: &str, assets: &str) -> Markup {
     html! {
         meta charset="utf-8";
         meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content";

@@ -1,0 +1,147 @@
+//! The way in, for who has no session: as a guest, or with a password.
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::look::Look;
+use crate::page::{NAME_LENGTH_MAX, head, without_field};
+
+/// As the database has it.
+const USERNAME_LENGTH_MAX: u32 = 60;
+
+/// As the server has it.
+const PASSWORD_LENGTH_MIN: u32 = 8;
+const PASSWORD_LENGTH_MAX: u32 = 200;
+
+/// The page of a visitor whom the server does not know yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Welcome<'a> {
+    /// Where the static files are, without a slash at the end: `/static/3f9c…`.
+    pub assets: &'a str,
+    pub product: &'a str,
+    pub look: Look,
+    /// An invented name: what the visitor is called when the field stays empty.
+    pub suggested_name: &'a str,
+    /// What was entered before, when the page is shown again because of `error`.
+    pub name: &'a str,
+    pub error: Option<&'a str>,
+    /// Where the visitor wanted to go.
+    pub next: &'a str,
+    pub doors: &'a [Door],
+    /// The one that is open; None where there is none at all.
+    pub door: Option<Door>,
+}
+
+/// A way into the chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    Guest,
+    LogIn,
+    SignUp,
+}
+
+impl Door {
+    const ALL: [Self; 3] = [Self::Guest, Self::LogIn, Self::SignUp];
+
+    /// As an address names it.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|door| door.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::LogIn => "login",
+            Self::SignUp => "signup",
+        }
+    }
+
+    /// What leads to it from another one.
+    fn invitation(self) -> &'static str {
+        match self {
+            Self::Guest => "Come in as a guest",
+            Self::LogIn => "Log in",
+            Self::SignUp => "Create an account",
+        }
+    }
+}
+
+/// Name and door; needs no script.
+pub fn welcome(welcome: &Welcome<'_>) -> Markup {
+    let body = html! {
+        main.welcome {
+            img.welcome__icon src={ (welcome.assets) "/icon.svg" } alt="" width="56" height="56";
+            h1.welcome__title { (welcome.product) }
+            @match welcome.door {
+                Some(Door::Guest) => (guest_form(welcome)),
+                Some(door) => (password_form(welcome, door)),
+                None => p { "Nobody can come in here by themselves." },
+            }
+            @let others = welcome.doors.iter().filter(|door| Some(**door) != welcome.door);
+            @for door in others {
+                a.welcome__door href={ (welcome.next) "?door=" (door.name()) } { (door.invitation()) }
+            }
+        }
+    };
+    html! {
+        (DOCTYPE)
+        html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color) {
+            head { (head(welcome.product, welcome.assets)) }
+            body { (body) }
+        }
+    }
+}
+
+fn guest_form(welcome: &Welcome<'_>) -> Markup {
+    html! {
+        p { "What should people call you?" }
+        form.welcome__form method="post" action="/auth/guest" {
+            label.field__label for="name" { "Your name" }
+            input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname"
+                autofocus dir="auto" value=(welcome.name) placeholder=(welcome.suggested_name)
+                aria-describedby="name-note" aria-invalid=[welcome.error.map(|_| "true")];
+            p.field__note #name-note {
+                @if let Some(error) = welcome.error {
+                    strong.field__error role="alert" { (without_field(error)) }
+                    " "
+                }
+                "Leave it empty to be called "
+                bdi { (welcome.suggested_name) }
+                "."
+            }
+            input type="hidden" name="invented_name" value=(welcome.suggested_name);
+            input type="hidden" name="next" value=(welcome.next);
+            button.button type="submit" { "Start chatting" }
+        }
+    }
+}
+
+fn password_form(welcome: &Welcome<'_>, door: Door) -> Markup {
+    let is_new = door == Door::SignUp;
+    html! {
+        p { @if is_new { "Create an account" } @else { "Log in to chat" } }
+        form.welcome__form method="post" action={ "/auth/" (door.name()) } {
+            @if let Some(error) = welcome.error {
+                p.field__note { strong.field__error role="alert" { (without_field(error)) } }
+            }
+            label.field__label for="username" { "Username" }
+            input.field #username name="username" type="text" required maxlength=(USERNAME_LENGTH_MAX) autocomplete="username"
+                autocapitalize="none" spellcheck="false" autofocus dir="auto" value=(welcome.name);
+            @if is_new {
+                label.field__label for="name" { "Your name" }
+                input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="name" dir="auto"
+                    aria-describedby="name-note";
+                p.field__note #name-note { "What people see. Without one it is your username." }
+            }
+            label.field__label for="password" { "Password" }
+            input.field #password name="password" type="password" required dir="ltr"
+                minlength=[is_new.then_some(PASSWORD_LENGTH_MIN)] maxlength=(PASSWORD_LENGTH_MAX)
+                autocomplete=(if is_new { "new-password" } else { "current-password" })
+                aria-describedby=[is_new.then_some("password-note")];
+            @if is_new {
+                p.field__note #password-note { "At least " (PASSWORD_LENGTH_MIN) " characters." }
+            }
+            input type="hidden" name="next" value=(welcome.next);
+            button.button type="submit" { @if is_new { "Create account" } @else { "Log in" } }
+        }
+    }
+}
