@@ -265,6 +265,7 @@ const CODES: &[(u16, &[&str])] = &[
             "term_too_short",
             "title_required",
             "title_too_long",
+            "username_required",
             "too_many_bytes",
             "too_many_members",
             "too_many_terms",
