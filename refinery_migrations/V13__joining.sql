@@ -58,6 +58,11 @@ comment on column chat.blocks.unblocked_at is 'When that ended; null while it st
 comment on column chat.blocks.revision is 'Raised by every change; clients keep the highest.';
 comment on column chat.blocks.changed_xid is 'Transaction of the last change; see chat.changes_since.';
 
+-- So that sending asks nothing more than the row that it locks.
+alter table chat.conversations add column is_silenced boolean not null default false;
+
+comment on column chat.conversations.is_silenced is 'Direct chats: whether one of the two has blocked the other, so that nothing can be sent. Set by trigger only.';
+
 -- They have one argument more now.
 drop function if exists chat.list_members(uuid, uuid, uuid, integer);
 drop function if exists chat.sending_refusal(text, text, jsonb, text, uuid, boolean, timestamptz, boolean, boolean, boolean, uuid[], text[]);

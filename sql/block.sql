@@ -15,7 +15,8 @@ $$;
 
 comment on function chat.block_event(chat.blocks, text) is 'The event that somebody is blocked, or not any more.';
 
--- Two probes of the key. A function with a plan that it keeps, asked for direct conversations only.
+-- Two probes of the key. Asked when two begin a chat, and when one of them blocks or does no more; what was answered stands
+-- in conversations.is_silenced.
 create or replace function chat.is_blocked(p_one uuid, p_other uuid) returns boolean language plpgsql stable
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -26,14 +27,9 @@ $$;
 
 comment on function chat.is_blocked(uuid, uuid) is 'Whether either of two users has blocked the other.';
 
--- Of a group or room it is one probe.
-create or replace function chat.is_silenced(p_conversation uuid) returns boolean language plpgsql stable
+create or replace function chat.is_silenced(p_conversation uuid) returns boolean language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    return exists (
-        select from chat.conversations c
-        where c.id = p_conversation and c.kind = 'direct' and chat.is_blocked(c.direct_low, c.direct_high));
-end
+    select exists (select from chat.conversations c where c.id = p_conversation and c.is_silenced)
 $$;
 
 comment on function chat.is_silenced(uuid) is
@@ -88,9 +84,17 @@ create or replace trigger a_complete
     before insert or update of user_id, blocked_id, created_at, unblocked_at on chat.blocks
     for each row execute function chat.blocks_complete();
 
+-- after insert or update: the two's direct chat is silent, or no more. It is locked as sending does, so what is sent after is
+-- refused. Then the news.
 create or replace function chat.blocks_announce() returns trigger language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
+    perform from chat.conversations c
+    join changed n on c.kind = 'direct' and c.direct_low = least(n.user_id, n.blocked_id) and c.direct_high = greatest(n.user_id, n.blocked_id)
+    order by c.id for no key update of c;
+    update chat.conversations c set is_silenced = chat.is_blocked(c.direct_low, c.direct_high)
+    from changed n
+    where c.kind = 'direct' and c.direct_low = least(n.user_id, n.blocked_id) and c.direct_high = greatest(n.user_id, n.blocked_id);
     perform chat.announce(array(
         select chat.to_user(n.user_id, chat.block_event(row(n.*)::chat.blocks, u.name))
         from changed n join chat.users u on u.id = n.blocked_id
@@ -99,7 +103,7 @@ begin
 end
 $$;
 
-comment on function chat.blocks_announce() is 'Trigger: announces to a user alone whom they block, or not any more.';
+comment on function chat.blocks_announce() is 'Trigger: silences the direct chat of the two, and announces to a user alone whom they block, or not any more.';
 
 create or replace trigger c_announce_insert after insert on chat.blocks
     referencing new table as changed

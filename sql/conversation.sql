@@ -78,7 +78,10 @@ begin
             end if;
             new.direct_low := v_pair[1];
             new.direct_high := v_pair[2];
+            -- Who is just blocking the other holds their own row: of the two, the later sees what the earlier did.
+            perform from chat.users u where u.id = any (v_pair) order by u.id for share;
         end if;
+        new.is_silenced := new.kind = 'direct' and chat.is_blocked(new.direct_low, new.direct_high);
     else
         if (new.id, new.kind, new.direct_low, new.direct_high, new.is_general, new.created_by, new.created_at)
             is distinct from (old.id, old.kind, old.direct_low, old.direct_high, old.is_general, old.created_by, old.created_at)

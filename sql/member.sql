@@ -485,6 +485,17 @@ $$;
 comment on function chat.list_members(uuid, uuid, uuid, integer, text) is
     'Active members in order of user id, with marks and presence; p_state pending: those who wait to be let in, for owners and admins; p_after: last user_id of the page before. Raises CH403 not_a_member, not_an_admin, CH404, CH422 bad_state.';
 
+create or replace function chat.read_request(p_actor uuid, p_conversation uuid) returns json language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select json_build_object('id', c.id, 'kind', c.kind, 'title', c.title, 'description', c.description,
+        'member_count', chat.count_members(c.id))
+    from chat.members m join chat.conversations c on c.id = m.conversation_id
+    where m.conversation_id = p_conversation and m.user_id = p_actor and chat.member_state(m) = 'pending'
+$$;
+
+comment on function chat.read_request(uuid, uuid) is
+    'What somebody who waits to be let in may know: {id, kind, title, description, member_count}; null for who does not wait.';
+
 -- Rooms that anybody can find: those that one may join, or ask to. By title; p_after is the last id of the page before.
 create or replace function chat.list_rooms(p_actor uuid, p_query text default null, p_after uuid default null, p_limit integer default 50)
 returns setof json language sql stable

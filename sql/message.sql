@@ -181,7 +181,7 @@ begin
 
     -- What says that it was closed comes after that, and is the last.
     select case when new.kind <> 'system' or new.data ->> 'event' is distinct from 'closed' then c.closed_at end,
-        c.kind = 'direct' and chat.is_blocked(c.direct_low, c.direct_high)
+        c.is_silenced
     into v_closed_at, v_is_blocked
     from chat.conversations c where c.id = new.conversation_id for no key update;
     v_conversation_exists := found;

@@ -74,10 +74,10 @@ begin
                 -- The commonest message of all is seen to be right at a glance.
                 case when i.actor is not null and coalesce(i.kind, 'text') = 'text' and chat.is_plain_text(i.body) and i.data is null
                     and i.reply_to is null and i.media_ids is null and chat.is_client_id(i.client_id) and m.active and u.deactivated_at is null and c.closed_at is null
-                    and (c.kind <> 'direct' or not chat.is_blocked(c.direct_low, c.direct_high))
+                    and not c.is_silenced
                 then null else chat.sending_refusal(coalesce(i.kind, 'text'), i.body, i.data, i.client_id, i.actor,
                     c.id is not null, c.closed_at, m.active, u.deactivated_at is not null,
-                    i.actor is not null and c.kind = 'direct' and chat.is_blocked(c.direct_low, c.direct_high),
+                    i.actor is not null and c.is_silenced,
                     i.reply_to is null or exists (select from chat.messages r where r.id = i.reply_to and r.conversation_id = i.conversation_id),
                     i.media_ids, case when i.media_ids is not null then chat.media_refusal(i.actor, coalesce(i.kind, 'text'), i.media_ids) end
                 ) end as refusal

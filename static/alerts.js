@@ -1,6 +1,7 @@
 // What draws the reader to a message that came unseen: a notice within the page, a notification of the system,
 // a sound. Of several tabs one speaks.
 
+import { isBlocked } from "./block.js";
 import { setting } from "./settings.js";
 import { toast } from "./toasts.js";
 import { isSpeaker } from "./turns.js";
@@ -14,7 +15,8 @@ let audio = null;
 // `title`: of the conversation, null where the sender says it all. `isBeforeEyes`: the list or the conversation
 // shows the message, so that a notice would say it twice. `isHere`, `isAnywhere`: whether somebody looked at this
 // tab, at any. `open()` leads to the message.
-export function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere, open }) {
+export async function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere, open }) {
+  if (await isBlocked(message.sender_id)) return;
   const text = shorten(message.body ?? "");
   const name = message.sender_name ?? "Someone";
   const head = title && title !== name ? `${name} in ${title}` : name;

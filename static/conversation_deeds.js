@@ -1,21 +1,56 @@
-// What one does to a conversation from its details: mutes it, leaves it, passes its address on, looks for a day, gives it
-// a picture.
+// What one does to a conversation from its details: mutes, pins or archives it, blocks whom it is with, leaves it, passes
+// its address on, looks for a day, gives it a picture.
 
-import { put, remove } from "./api.js";
+import { post, put } from "./api.js";
 import { copy } from "./clipboard.js";
 import { toast } from "./toasts.js";
 
-export async function actOn(pane, button, { confirm, timeline }) {
+const HOUR_MS = 3_600_000;
+
+export async function actOn(pane, button, { session: { confirm, navigation }, timeline, signal }) {
   const path = `/api/conversations/${pane.dataset.conversationId}`;
   try {
     if (button.matches(".details__mute")) await mute(path, button);
     else if (button.matches(".details__link")) await copy(new URL(`/c/${pane.dataset.conversationId}`, location.href).href, "Link copied.");
     else if (button.matches(".details__date")) await (await import("./jump_date.js")).askForDay(document.querySelector(".date"), { conversationId: pane.dataset.conversationId, timeline });
     else if (button.matches(".details__portrait")) await (await import("./portrait.js")).choosePortrait({ path: `${path}/avatar`, face: pane.querySelector(".details__profile .avatar") });
-    else if (button.matches(".details__leave") && await confirm(`Leave ${pane.dataset.title}?`, "Leave")) await remove(`${path}/members/me`);
+    else if (button.matches("[data-hours]")) await muteFor(path, button);
+    else if (button.matches("[data-preference]")) await prefer(path, button);
+    else if (button.matches(".details__unread")) await markUnread(path, navigation);
+    else if (button.matches(".details__block")) await block(pane, button, confirm);
+    else if (button.matches(".details__leave")) await (await import("./room.js")).leave(pane, { confirm, signal });
   } catch (error) {
     toast(error.message);
   }
+}
+
+async function muteFor(path, button) {
+  button.closest("[popover]").hidePopover();
+  const until = new Date(Date.now() + Number(button.dataset.hours) * HOUR_MS);
+  await put(`${path}/preferences`, { muted_until: until.toISOString() });
+  toast(`Muted until ${until.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}.`);
+}
+
+async function prefer(path, button) {
+  const isOn = button.ariaPressed !== "true";
+  const { preference } = button.dataset;
+  const wishes = { pin: { pinned: isOn }, archive: { archived: isOn }, mentions: { notify: isOn ? "mentions" : "all" } };
+  await put(`${path}/preferences`, wishes[preference]);
+  button.ariaPressed = String(isOn);
+}
+
+// Elsewhere, or it would be read again at once.
+async function markUnread(path, navigation) {
+  await navigation.go("/chats");
+  await post(`${path}/unread`);
+}
+
+async function block(pane, button, confirm) {
+  const isBlocked = button.ariaPressed === "true";
+  const question = `Block ${pane.dataset.title}? Neither of you can write to the other here. They are not told.`;
+  if (!isBlocked && !await confirm(question, "Block")) return;
+  const { setBlocked } = await import("./block.js");
+  await setBlocked(button.dataset.user, !isBlocked);
 }
 
 async function mute(path, button) {

@@ -28,6 +28,7 @@ export class NewChat {
     [this.#found, this.#group, this.#name, this.#note, this.#query, this.#online, this.#start] =
       ["found", "group", "name", "note", "query", "online", "start"].map(part);
     wire(dialog, signal);
+    part("rooms").addEventListener("click", ({ target }) => this.#openRooms(target, signal), { signal });
     whenTyped(this.#query, () => this.#find(), signal);
     this.#online.addEventListener("click", () => this.#showOnline(!this.#showsOnline), { signal });
     dialog.querySelector("form").addEventListener("submit", (event) => this.#submit(event), { signal });
@@ -45,6 +46,14 @@ export class NewChat {
   }
 
   // Private
+
+  async #openRooms(target, signal) {
+    const { rooms } = target.closest("[data-rooms]")?.dataset ?? {};
+    if (!rooms) return;
+    const { openNewRoom, openRooms } = await import("./room_dialogs.js");
+    this.#dialog.close();
+    await (rooms === "new" ? openNewRoom : openRooms)({ navigation: this.#navigation, signal });
+  }
 
   #reset() {
     this.#search.abort();

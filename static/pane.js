@@ -25,8 +25,9 @@ export class Pane {
     this.#session = session;
     const { conversationId, peerId } = element.dataset;
     this.id = conversationId ?? null;
-    if (!conversationId && !peerId) return; // The list alone.
     const { signal } = this.#life;
+    if (element.dataset.waitingId) import("./waiting.js").then(({ wait }) => wait(element, session, signal));
+    if (!conversationId && !peerId) return; // The list alone.
     const { connection, user, outbox } = session;
     // What was written before there was a chat.
     if (conversationId && peerId) drafts.move(`user:${peerId}`, conversationId);
@@ -112,10 +113,9 @@ export class Pane {
 
   // A moment later than all else, since one reads before one acts.
   async #offerDeeds() {
-    const [{ MessageDeeds }, { offerMedia }] = await Promise.all([import("./message_deeds.js"), import("./media_on_demand.js")]);
-    const parts = { session: this.#session, timeline: this.#timeline, composer: this.#composer, signal: this.#life.signal };
-    new MessageDeeds(this.#element, parts);
-    offerMedia(this.#element, parts);
+    const { offerDeeds } = await import("./pane_deeds.js");
+    offerDeeds(this.#element,
+      { session: this.#session, timeline: this.#timeline, composer: this.#composer, signal: this.#life.signal });
     this.#element.dataset.ready = "";
   }
 
@@ -154,7 +154,7 @@ export class Pane {
     const button = target.closest(".details__actions button");
     if (!button) return;
     const { actOn } = await import("./conversation_deeds.js");
-    actOn(this.#element, button, { confirm: this.#session.confirm, timeline: this.#timeline });
+    actOn(this.#element, button, { session: this.#session, timeline: this.#timeline, signal: this.#life.signal });
   }
 }
 

@@ -1,10 +1,11 @@
 // The dialog of the reader's settings: each takes effect and is kept at once, but for what others are shown of the
 // reader, which is the server's to take.
 
-import { get, put } from "./api.js";
+import { get, part, put } from "./api.js";
 import { wire } from "./dialog.js";
-import { loadStylesheet } from "./stylesheet.js";
+import { parse } from "./fragment.js";
 import { change, changeLook, setting } from "./settings.js";
+import { loadStylesheet } from "./stylesheet.js";
 
 const { dataset: root } = document.documentElement;
 
@@ -24,6 +25,7 @@ export class SettingsDialog {
     this.#profile.addEventListener("submit", (event) => this.#save(event), { signal });
     dialog.querySelector(".settings__portrait").addEventListener("click", () => this.#choosePortrait(), { signal });
     loadStylesheet("profile.css").catch(({ message }) => console.warn(message));
+    this.#blocks.addEventListener("click", ({ target }) => this.#unblock(target), { signal });
     dialog.addEventListener("change", ({ target }) => this.#changed(target), { signal });
   }
 
@@ -38,9 +40,30 @@ export class SettingsDialog {
     for (const name of ["theme", "color"]) this.#dialog.querySelector(`[name=${name}][value=${root[name]}]`).checked = true;
     this.#field("rtl").checked = document.documentElement.dir === "rtl";
     this.#dialog.showModal();
+    this.#showBlocks().catch((error) => console.warn("Whom the reader blocks is not shown", error));
   }
 
   // Private
+
+  get #blocks() {
+    return this.#dialog.querySelector(".settings__blocks");
+  }
+
+  async #showBlocks() {
+    await loadStylesheet("room.css");
+    const list = parse(await part("/blocks"));
+    this.#blocks.querySelector("ul")?.remove();
+    this.#blocks.append(list);
+    this.#blocks.hidden = list.childElementCount === 0;
+  }
+
+  async #unblock(target) {
+    const { unblock } = target.closest("[data-unblock]")?.dataset ?? {};
+    if (!unblock) return;
+    const { setBlocked } = await import("./block.js");
+    if (await setBlocked(unblock, false)) await this.#showBlocks();
+    this.#dialog.querySelector(".dialog__close").focus();
+  }
 
   #field(name) {
     return this.#dialog.querySelector(`[name="${name}"]`);

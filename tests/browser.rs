@@ -57,6 +57,8 @@ mod reactions;
 mod reading;
 #[path = "browser/reconnecting.rs"]
 mod reconnecting;
+#[path = "browser/rooms.rs"]
+mod rooms;
 #[path = "browser/safety.rs"]
 mod safety;
 #[path = "browser/search.rs"]

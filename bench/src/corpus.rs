@@ -17,6 +17,7 @@ const CHUNK: usize = 5_000;
 /// Conversations of uneven size over a year, with messages as people might write them. Triggers stay out of it, as in
 /// `seed::bulk_messages`.
 pub fn fill(database: &Database, text: &mut Text, people: &[Uuid], count: u64) -> Result<()> {
+    database.run("set chat.quiet = on")?;
     let mut conversations = Vec::new();
     for place in 0..CONVERSATIONS {
         let mut members: Vec<Uuid> = (0..MEMBERS)

@@ -71,8 +71,9 @@ pub fn pairs(database: &Database, people: &[Person]) -> Result<Vec<Pair>> {
         .collect()
 }
 
-/// All in one group.
+/// All in one group, where only what is measured is said.
 pub fn group(database: &Database, people: &[Person]) -> Result<Uuid> {
+    database.run("set chat.quiet = on")?;
     let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     let row = database.row(
         "select id from chat.create_group(null, 'All of them', $1)",

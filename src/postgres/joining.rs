@@ -83,6 +83,19 @@ impl Database {
         .await
     }
 
+    /// What somebody who waits to be let in may know; none for who does not.
+    pub async fn read_request(
+        &self,
+        actor: Uuid,
+        conversation: Uuid,
+    ) -> Result<Option<String>, DatabaseError> {
+        self.value(
+            "select chat.read_request($1, $2)::text",
+            &[&actor, &conversation],
+        )
+        .await
+    }
+
     pub async fn decide_join(
         &self,
         actor: Uuid,

@@ -45,6 +45,8 @@ pub struct ListedPeer {
     avatar_id: Option<String>,
     status: String,
     last_seen_at: Option<String>,
+    #[serde(default)]
+    pub blocked: bool,
 }
 
 impl ListedPeer {
@@ -60,6 +62,12 @@ impl ListedPeer {
 
 #[derive(Default, Deserialize)]
 pub struct Preference {
+    #[serde(default)]
+    pub pinned: bool,
+    #[serde(default)]
+    pub archived: bool,
+    #[serde(default)]
+    marked_unread: bool,
     muted_until: Option<String>,
     notify: Option<String>,
 }
@@ -107,6 +115,9 @@ impl Listed {
             peer: self.peer.as_ref().map(ListedPeer::view),
             muted: self.preference.is_muted(),
             mentions_only: self.preference.is_mentions_only(),
+            pinned: self.preference.pinned,
+            archived: self.preference.archived,
+            marked_unread: self.preference.marked_unread,
             current: open_id == Some(self.id.as_str()),
         }
     }
@@ -325,12 +336,14 @@ mod tests {
         let muted = |until: &str| Preference {
             muted_until: Some(until.to_owned()),
             notify: None,
+            ..Preference::default()
         };
         assert!(muted("infinity").is_muted() && muted("2999-01-01T00:00:00Z").is_muted());
         assert!(!muted("2020-01-01T00:00:00Z").is_muted() && !Preference::default().is_muted());
         let none = Preference {
             notify: Some("none".to_owned()),
             muted_until: None,
+            ..Preference::default()
         };
         assert!(none.is_muted());
     }

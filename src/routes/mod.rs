@@ -21,6 +21,7 @@ mod pages;
 mod passwords;
 mod previews;
 mod profile;
+mod rooms;
 mod schema;
 mod search;
 mod stickers;
@@ -93,6 +94,12 @@ enum Route {
     Chats,
     OpenConversation,
     OpenPerson,
+    OpenInvite,
+    PartRoom,
+    PartRoomDialog,
+    PartRooms,
+    PartDialog,
+    PartBlocks,
     PartHome,
     PartChats,
     PartConversation,
@@ -183,6 +190,15 @@ const ROUTES: &[(&str, Route)] = &[
     ("/c/{conversation}", Route::OpenConversation),
     ("/c/{conversation}/{seq}", Route::OpenConversation),
     ("/u/{user}", Route::OpenPerson),
+    ("/i/{invite}", Route::OpenInvite),
+    ("/parts/c/{conversation}/people", Route::PartRoom),
+    (
+        "/parts/c/{conversation}/dialog/{name}",
+        Route::PartRoomDialog,
+    ),
+    ("/parts/rooms", Route::PartRooms),
+    ("/parts/dialog/{name}", Route::PartDialog),
+    ("/parts/blocks", Route::PartBlocks),
     ("/parts", Route::PartHome),
     ("/parts/chats", Route::PartChats),
     ("/parts/c/{conversation}", Route::PartConversation),
@@ -331,6 +347,7 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
                             | Route::Chats
                             | Route::OpenConversation
                             | Route::OpenPerson
+                            | Route::OpenInvite
                             | Route::GuestAuth
                     );
                     http::problem(&problem, look.as_ref().filter(|_| is_page))
@@ -382,6 +399,13 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
             let place = Place::person(&asked)?;
             pages::page(site, asked, place).await
         }
+        (Route::OpenInvite, Method::GET | Method::HEAD) => rooms::invitation(site, asked).await,
+        (Route::OpenInvite, Method::POST) => rooms::join(site, asked).await,
+        (Route::PartRoom, Method::GET) => rooms::people(site, asked).await,
+        (Route::PartRoomDialog, Method::GET) => rooms::room_dialog(site, asked).await,
+        (Route::PartRooms, Method::GET) => rooms::rooms(site, asked).await,
+        (Route::PartDialog, Method::GET) => rooms::dialog(site, asked).await,
+        (Route::PartBlocks, Method::GET) => rooms::blocks(site, asked).await,
         (Route::PartHome, Method::GET) => pages::pane(site, asked, Place::General).await,
         (Route::PartChats, Method::GET) => pages::pane(site, asked, Place::Chats).await,
         (Route::PartConversation, Method::GET) => {
@@ -523,6 +547,7 @@ fn method_not_allowed(route: Route) -> Response {
         Route::Members
         | Route::Rooms
         | Route::Invites
+        | Route::OpenInvite
         | Route::ConversationMessages
         | Route::Stickers => "GET, POST",
         Route::Media | Route::Invite => "GET, DELETE",

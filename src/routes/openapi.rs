@@ -478,6 +478,7 @@ mod tests {
                 | Route::Chats
                 | Route::OpenConversation
                 | Route::OpenPerson
+                | Route::OpenInvite
                 | Route::Asset
                 | Route::Docs
                 | Route::DocsWire

@@ -9,6 +9,7 @@ use super::Site;
 use super::listed::{self, Listed, ListedPeer};
 use super::pages::Place;
 use crate::frame::MessageFields;
+use crate::postgres::DatabaseError;
 use crate::postgres::messages::HistoryPlace;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
@@ -18,7 +19,7 @@ const PANE_MESSAGES: i32 = 50;
 /// As many unread ones are shown below the last one read; with more, the page opens where they begin.
 const UNREAD_AT_END_MAX: i64 = 40;
 /// Up to as many members are told apart: their receipts are announced each (see `chat.to_receipt_readers`).
-const PANE_MEMBERS: i32 = 100;
+pub(super) const PANE_MEMBERS: i32 = 100;
 
 /// A place, read for one reader.
 pub struct Opened {
@@ -30,6 +31,18 @@ enum Content {
     Begun(Box<Begun>),
     /// A direct chat without a message yet: the one it would be with.
     NotBegun(Person),
+    /// The reader has asked to be let in.
+    Asked(AskedFor),
+}
+
+/// What somebody who waits may know.
+#[derive(Deserialize)]
+struct AskedFor {
+    id: String,
+    kind: String,
+    title: String,
+    description: Option<String>,
+    member_count: i64,
 }
 
 struct Begun {
@@ -69,7 +82,7 @@ struct Person {
 }
 
 #[derive(Deserialize)]
-struct Member<'a> {
+pub(super) struct Member<'a> {
     user_id: &'a str,
     user_name: String,
     avatar_id: Option<&'a str>,
@@ -107,7 +120,16 @@ impl Opened {
                 None => return Self::not_begun(site, viewer, user).await.map(Some),
             },
         };
-        let json = site.database.read_conversation(viewer, id).await?;
+        let json = match site.database.read_conversation(viewer, id).await {
+            Err(DatabaseError::Refused(refusal)) if refusal.code == "not_a_member" => {
+                let Some(json) = site.database.read_request(viewer, id).await? else {
+                    return Err(DatabaseError::Refused(refusal).into());
+                };
+                let content = Content::Asked(listed::read(&json)?);
+                return Ok(Some(Self { viewer, content }));
+            }
+            read => read?,
+        };
         let conversation: Conversation = listed::read(&json)?;
         let around = match seq {
             Some(seq) => Some(seq),
@@ -158,7 +180,21 @@ impl Opened {
     pub fn id(&self) -> Option<&str> {
         match &self.content {
             Content::Begun(begun) => Some(&begun.conversation.listed.id),
-            Content::NotBegun(_) => None,
+            Content::NotBegun(_) | Content::Asked(_) => None,
+        }
+    }
+
+    /// What the reader waits for, if it is that.
+    pub fn waiting(&self) -> Option<views::Waiting<'_>> {
+        match &self.content {
+            Content::Asked(asked) => Some(views::Waiting {
+                id: &asked.id,
+                kind: &asked.kind,
+                title: &asked.title,
+                description: asked.description.as_deref(),
+                member_count: asked.member_count,
+            }),
+            _ => None,
         }
     }
 
@@ -167,6 +203,7 @@ impl Opened {
         match &self.content {
             Content::Begun(begun) => begun.show(self.viewer, render),
             Content::NotBegun(person) => Ok(render(person.pane(self.viewer))),
+            Content::Asked(_) => Err(Problem::not_found()),
         }
     }
 }
@@ -189,9 +226,7 @@ impl Begun {
             .map(|member| member.view(&viewer_id))
             .collect();
         // Who is there comes first: one came to talk.
-        people.sort_by_cached_key(|person| {
-            (presence_rank(person.status), person.name.to_lowercase())
-        });
+        sort(&mut people);
         let marks: BTreeMap<_, _> = members
             .iter()
             .filter(|member| member.user_id != viewer_id)
@@ -215,6 +250,14 @@ impl Begun {
             peer: conversation.listed.peer.as_ref().map(ListedPeer::view),
             role: &conversation.role,
             muted: conversation.listed.preference.is_muted(),
+            pinned: conversation.listed.preference.pinned,
+            archived: conversation.listed.preference.archived,
+            mentions_only: conversation.listed.preference.is_mentions_only(),
+            blocked: conversation
+                .listed
+                .peer
+                .as_ref()
+                .is_some_and(|peer| peer.blocked),
             closed: conversation.closed_at.is_some(),
             messages: &messages,
             pins: &pins,
@@ -230,6 +273,10 @@ impl Begun {
         };
         Ok(render(pane))
     }
+}
+
+pub(super) fn sort(people: &mut [views::Person<'_>]) {
+    people.sort_by_cached_key(|person| (presence_rank(person.status), person.name.to_lowercase()));
 }
 
 fn presence_rank(status: &str) -> u8 {
@@ -257,6 +304,10 @@ impl Person {
             }),
             role: "member",
             muted: false,
+            pinned: false,
+            archived: false,
+            mentions_only: false,
+            blocked: false,
             closed: false,
             messages: &[],
             pins: &[],
@@ -274,7 +325,7 @@ impl Person {
 }
 
 impl Member<'_> {
-    fn view(&self, viewer_id: &str) -> views::Person<'_> {
+    pub(super) fn view(&self, viewer_id: &str) -> views::Person<'_> {
         views::Person {
             id: self.user_id,
             name: &self.user_name,

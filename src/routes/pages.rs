@@ -22,7 +22,7 @@ use crate::postgres::sessions::Session;
 use crate::problem::Problem;
 use crate::settings::AuthMode;
 
-const PRODUCT: &str = "webchat";
+pub(super) const PRODUCT: &str = "webchat";
 /// Conversations that a page begins with.
 const PAGE_CONVERSATIONS: i32 = 100;
 /// What the switcher offers: as much as is taken in at a glance.
@@ -73,7 +73,7 @@ pub async fn home(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     page(site, asked, Place::General).await
 }
 
-fn asks_for_json(headers: &HeaderMap) -> bool {
+pub(super) fn asks_for_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     accept
         .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
@@ -175,13 +175,14 @@ async fn chat(
         file_bytes_max: site.settings.max_file_size_bytes,
         conversations: &conversations,
         open: None,
+        waiting: opened.as_ref().and_then(Opened::waiting),
     };
     let markup = match &opened {
-        Some(opened) => opened.show(|pane| {
+        Some(opened) if opened.waiting().is_none() => opened.show(|pane| {
             let open = Some(pane);
             views::chat(&views::ChatPage { open, ..page })
         })?,
-        None => views::chat(&page),
+        _ => views::chat(&page),
     };
     Ok(http::page(StatusCode::OK, markup))
 }
@@ -191,14 +192,20 @@ async fn listed(site: &Site, session: &Session) -> Result<Vec<Listed>, Problem> 
         .database
         .list_conversations(session.user_id, None, PAGE_CONVERSATIONS)
         .await?;
-    listed::read_all(&listed)
+    let mut listed: Vec<Listed> = listed::read_all(&listed)?;
+    // Each part by its newest, as it came.
+    listed.sort_by_key(|listed| (listed.preference.archived, !listed.preference.pinned));
+    Ok(listed)
 }
 
 /// The pane of a place alone, for a page that is there already.
 pub async fn pane(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let markup = match Opened::read(site, &session, place).await? {
-        Some(opened) => opened.show(|pane| views::pane(&pane))?,
+        Some(opened) => match opened.waiting() {
+            Some(asked) => views::waiting(&asked),
+            None => opened.show(|pane| views::pane(&pane))?,
+        },
         None => views::no_pane(),
     };
     Ok(http::page(StatusCode::OK, markup))

@@ -484,7 +484,9 @@ async fn a_message_that_gets_the_focus_is_one_sentence() {
     ada.say("Does it?").await;
     ada.until_said("Does it?").await;
     let mut expected = vec![
-        "Today, New messages, Bob: What is it?, TIME",
+        "Today, Bob created the group “Engines”, TIME",
+        "Bob added Ada, TIME",
+        "New messages, Bob: What is it?, TIME",
         "Bob, in reply to Bob: An engine, TIME",
         "Bob: 👋, TIME",
         "Bob: It computes, TIME, edited",

@@ -37,8 +37,8 @@ async fn the_info_of_a_message_tells_who_read_it_and_what_it_said_before() {
     ada.press_chord(&Key::Enter.to_string()).await;
     ada.until_said("It computes").await;
     let marks = format!("/api/conversations/{group}/marks");
-    assert_eq!(bob.put(&marks, json!({"read_seq": 1})).await.0, 200);
-    assert_eq!(eve.put(&marks, json!({"delivered_seq": 1})).await.0, 200);
+    assert_eq!(bob.put(&marks, json!({"read_seq": 99})).await.0, 200);
+    assert_eq!(eve.put(&marks, json!({"delivered_seq": 99})).await.0, 200);
 
     ada.value(&format!("{}.focus()", message_of("It computes")))
         .await;

@@ -1,9 +1,11 @@
 //! Coming into rooms by asking and by links, and blocking, as they take effect on open connections: who hears, and who
 //! does not.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::asking::{ask, header};
 use crate::cast::Cast;
 use crate::support::{Person, Socket};
 
@@ -65,10 +67,24 @@ async fn a_request_reaches_the_asker_and_admins_and_the_room_only_once_it_is_gra
         format!("/api/conversations/{room}"),
         format!("/api/conversations/{room}/messages"),
         members.clone(),
-        format!("/c/{room}"),
+        format!("/parts/c/{room}/people"),
     ] {
         assert_eq!(eve.get(&path).await.0, 403, "{path}");
     }
+    // The page says that she waits, and for what; and nothing that was said there.
+    let cookie = format!("webchat_session={}", eve.token);
+    let headers = [("accept", "text/html"), ("cookie", cookie.as_str())];
+    let page = ask(
+        cast.server.address,
+        Method::GET,
+        &format!("/c/{room}"),
+        &headers,
+        "",
+    )
+    .await;
+    assert_eq!(page.status(), 200);
+    let html = page.text().await.unwrap();
+    assert!(html.contains("Waiting for approval") && !html.contains("not for Eve"));
     let (status, problem) = bob.get(&format!("{members}?state=pending")).await;
     assert_eq!((status, &problem["code"]), (403, &json!("not_an_admin")));
     let (_, waiting) = ada.get(&format!("{members}?state=pending")).await;
@@ -231,4 +247,72 @@ async fn a_block_is_ones_own_and_refuses_both() {
     assert!(!bobs.kinds().contains(&"block"));
     let (status, problem) = ada.put("/api/users/me/block", json!({})).await;
     assert_eq!((status, &problem["code"]), (422, &json!("blocks_oneself")));
+}
+
+#[tokio::test]
+async fn a_links_page_says_where_it_leads_to_anybody_and_lets_in_who_is_known() {
+    let cast = Cast::assemble().await;
+    let (ada, eve) = (&cast.ada, &cast.eve);
+    let room = room(ada, "open").await;
+    let token = link(ada, room, json!({"max_uses": 1})).await;
+    let address = cast.server.address;
+    let path = format!("/i/{token}");
+    let page = async |method: Method, person: Option<&Person>, path: &str, accept: &str| {
+        let cookie = person.map(|person| format!("webchat_session={}", person.token));
+        let mut headers = vec![("accept", accept)];
+        headers.extend(cookie.iter().map(|cookie| ("cookie", cookie.as_str())));
+        let origin = format!("http://{address}");
+        headers.push(("origin", origin.as_str()));
+        ask(address, method, path, &headers, "").await
+    };
+    // Nobody whom the server knows reads where it leads, and gives a name first.
+    let response = page(Method::GET, None, &path, "text/html").await;
+    assert_eq!(response.status(), 200);
+    let html = response.text().await.unwrap();
+    assert!(html.contains("Room") && html.contains("action=\"/auth/guest\""));
+    assert!(html.contains(&format!("name=\"next\" value=\"{path}\"")));
+    let json: Value = page(Method::GET, None, &path, "application/json")
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(
+        (&json["title"], &json["state"]),
+        (&json!("Room"), &Value::Null)
+    );
+    assert_eq!(
+        page(Method::POST, None, &path, "text/html").await.status(),
+        401
+    );
+    // By somebody known it is joined, and then leads in.
+    let html = page(Method::GET, Some(eve), &path, "text/html")
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(html.contains(&format!("action=\"{path}\"")) && html.contains(">Join<"));
+    for method in [Method::POST, Method::GET] {
+        let response = page(method, Some(eve), &path, "text/html").await;
+        assert_eq!(response.status(), 303);
+        assert_eq!(header(&response, "location"), format!("/c/{room}"));
+    }
+    // Used up, it says so to others, as a page and as JSON.
+    let response = page(Method::GET, Some(&cast.bob), &path, "text/html").await;
+    assert_eq!(response.status(), 410);
+    assert!(
+        response
+            .text()
+            .await
+            .unwrap()
+            .contains("This link is used up")
+    );
+    let response = page(Method::GET, Some(&cast.bob), &path, "application/json").await;
+    assert_eq!(response.status(), 410);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["code"], "invite_used_up");
+    for nonsense in ["/i/x", "/i/%00", "/i/..%2f..", "/i/%22%3E%3Cscript%3E"] {
+        let response = page(Method::GET, None, nonsense, "text/html").await;
+        assert_eq!(response.status(), 404, "{nonsense}");
+        assert!(!response.text().await.unwrap().contains("<script>"));
+    }
 }

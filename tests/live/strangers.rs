@@ -121,6 +121,17 @@ async fn can_do_nothing(
         ("GET", format!("{place}/invites"), json!({})),
         ("POST", format!("{place}/invites"), json!({})),
         ("DELETE", format!("/api/invites/{invite}"), json!({})),
+        ("GET", format!("/parts/c/{conversation}/people"), json!({})),
+        (
+            "GET",
+            format!("/parts/c/{conversation}/dialog/edit"),
+            json!({}),
+        ),
+        (
+            "GET",
+            format!("/parts/c/{conversation}/dialog/leave"),
+            json!({}),
+        ),
         ("GET", format!("/c/{conversation}"), json!({})),
     ];
     let mut commands = vec![

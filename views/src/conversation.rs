@@ -24,6 +24,12 @@ pub struct Conversation<'a> {
     pub muted: bool,
     /// Only what mentions the reader rings.
     pub mentions_only: bool,
+    /// Kept at the top of the list.
+    pub pinned: bool,
+    /// Put away, below all others.
+    pub archived: bool,
+    /// Marked unread by its reader, whatever they have read.
+    pub marked_unread: bool,
     /// Whether it is the conversation that the page shows.
     pub current: bool,
 }
@@ -66,12 +72,20 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
             data-kind=(kind)
             data-last-seq=(conversation.last_seq)
             data-muted[conversation.muted]
+            data-pinned[conversation.pinned]
+            data-archived[conversation.archived]
             data-notify=[conversation.mentions_only.then_some("mentions")]
         {
             a.conversation__link href={ "/c/" (id) } aria-current=[conversation.current.then_some("page")] {
                 (picture(id, kind, conversation.title, conversation.avatar_id, conversation.peer))
                 span.conversation__title dir="auto" { (conversation.title) }
-                span.conversation__time { @if let Some(last) = last { (time(last.at)) } }
+                span.conversation__time {
+                    @if conversation.pinned {
+                        span.conversation__pinned { (icon(Icon::Pin)) span.visually-hidden { "pinned " } }
+                    }
+                    @if conversation.archived { "Archived " }
+                    @if let Some(last) = last { (time(last.at)) }
+                }
                 span.conversation__preview dir="auto" {
                     span.conversation__author {
                         @if let Some(author) = last.and_then(|last| last.author) { (author) ": " }
@@ -85,6 +99,9 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
                 span.conversation__mentions hidden[conversation.mentions == 0] {
                     "@"
                     span.visually-hidden { " you were mentioned" }
+                }
+                @if conversation.marked_unread && conversation.unread == 0 {
+                    span.conversation__marked { span.visually-hidden { "marked unread" } }
                 }
                 span.conversation__unread hidden[conversation.unread == 0] {
                     span.conversation__count { (conversation.unread) }
@@ -111,6 +128,11 @@ pub(crate) fn picture(
             }
         }
     }
+}
+
+/// Of a group or room, where nothing more is known of it.
+pub(crate) fn group_picture(id: &str, kind: &str) -> Markup {
+    picture(id, kind, "", None, None)
 }
 
 /// Whether somebody is there: a dot, and the word for those who do not see it.

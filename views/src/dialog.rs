@@ -7,7 +7,7 @@ use crate::pane::own_picture;
 use crate::reaction::{Reaction, reactions};
 
 /// What the title of a group may measure, in characters.
-const TITLE_LENGTH_MAX: u32 = 120;
+pub(crate) const TITLE_LENGTH_MAX: u32 = 120;
 
 /// What people say of themselves, in characters, and what they are called in a message.
 const ABOUT_LENGTH_MAX: u32 = 500;
@@ -28,6 +28,10 @@ pub fn new_chat() -> Markup {
                     placeholder="Find people" maxlength=(NAME_LENGTH_MAX);
                 button.new-chat__online type="button" aria-pressed="false" { "Online now" }
                 p.new-chat__hint { "Choose a person to chat with, or tick several for a group." }
+                div.new-chat__rooms {
+                    button.button.button--row type="button" data-rooms="new" { (icon(Icon::Room)) "New room" }
+                    button.button.button--row type="button" data-rooms="browse" { (icon(Icon::Search)) "Browse rooms" }
+                }
                 div.new-chat__found tabindex="-1" {}
                 div.new-chat__group hidden {
                     label.field__label for="new-chat-name" { "Name of the group" }
@@ -95,6 +99,10 @@ pub fn settings(viewer: &Viewer<'_>, look: &Look) -> Markup {
                     (switch("sound", "Play a sound for new messages"))
                     (switch("notify", "Notify me when I am elsewhere"))
                     (switch("rtl", "Lay the page out from right to left"))
+                }
+                // The script fills it, when there is anybody.
+                section.settings__blocks aria-labelledby="settings-blocks" hidden {
+                    h3.field__label #settings-blocks { "People you blocked" }
                 }
                 p.settings__connection { "Connection: " span.settings__transport { "not yet" } }
                 form.settings__leave method="post" action="/auth/logout" {

@@ -8,7 +8,8 @@
 //!   [`reaction`]: what others felt.
 //! - [`text`]: what somebody wrote, with emphasis, lists, links and emoji.
 //! - [`call`]: the message that a call leaves, the log of calls, and what rings.
-//! - [`person`]: lists of people; [`profile`]: one of them.
+//! - [`person`]: lists of people; [`profile`]: one of them; [`room`]: those of a group or room, and what can be done about them; [`invite`]: what a link
+//!   opens.
 //! - [`found`]: what the switcher found.
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
 //! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
@@ -31,6 +32,7 @@ pub mod document;
 pub mod found;
 pub mod icon;
 pub mod info;
+pub mod invite;
 pub mod look;
 pub mod marked;
 pub mod media;
@@ -41,6 +43,7 @@ pub mod person;
 pub mod pin;
 pub mod profile;
 pub mod reaction;
+pub mod room;
 pub mod search;
 pub mod text;
 pub mod welcome;
@@ -51,6 +54,7 @@ pub use conversation::{Conversation, Last, Peer, conversations};
 pub use document::{api_page, document_page};
 pub use found::{Found, found};
 pub use info::{Edit, Felt, Info, Known, Seen, info};
+pub use invite::{InvitePage, Leads, Visitor, invite_page};
 pub use look::Look;
 pub use marked::is_part_of;
 pub use maud::Markup;
@@ -62,6 +66,10 @@ pub use person::{Person, people};
 pub use pin::pins;
 pub use profile::{Common, Profile, profile};
 pub use reaction::Reaction;
+pub use room::{
+    FoundRoom, Invite, Room, RoomForm, Waiting, add_dialog, blocks, hand_over_dialog, link_dialog,
+    room, room_dialog, rooms, rooms_dialog, waiting,
+};
 pub use search::{Hit, found_messages, hits, senders, too_short};
 pub use text::Mention;
 pub use welcome::{Door, Welcome, welcome};

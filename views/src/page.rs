@@ -9,6 +9,7 @@ use crate::icon::{Icon, icon};
 use crate::look::Look;
 use crate::message::pending;
 use crate::pane::{Pane, no_pane, own_picture, pane};
+use crate::room::{Waiting, waiting};
 use crate::search::search_panel;
 
 /// What a name of a person may measure, in characters; the field says so before the server must.
@@ -76,6 +77,8 @@ pub struct ChatPage<'a> {
     pub conversations: &'a [Conversation<'a>],
     /// None shows the list alone.
     pub open: Option<Pane<'a>>,
+    /// In its place, while the reader waits to be let in.
+    pub waiting: Option<Waiting<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +95,9 @@ pub struct Viewer<'a> {
 /// What the script needs stands on the root (`data-user-id`, `data-cursor`, …) and on what it is about
 /// (`data-read-seq` on the timeline, `data-seq` on each message).
 pub fn chat(page: &ChatPage<'_>) -> Markup {
-    let title = page.open.map_or(page.product, |open| open.title);
+    let title = page.open.map(|open| open.title);
+    let title = title.or(page.waiting.map(|asked| asked.title));
+    let title = title.unwrap_or(page.product);
     html! {
         (DOCTYPE)
         html lang="en"
@@ -119,9 +124,10 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
             body.chat {
                 a.skip href="#main" { "Skip to the conversation" }
                 (sidebar(page))
-                @match &page.open {
-                    Some(open) => (pane(open)),
-                    None => (no_pane()),
+                @match (&page.open, &page.waiting) {
+                    (Some(open), _) => (pane(open)),
+                    (None, Some(asked)) => (waiting(asked)),
+                    (None, None) => (no_pane()),
                 }
                 div.announcer.visually-hidden role="log" aria-label="New messages" {}
                 div.toasts role="status" aria-label="Notices" {}
@@ -246,6 +252,7 @@ mod tests {
         file_bytes_max: 1_000,
         conversations: &[],
         open: None,
+        waiting: None,
     };
 
     #[test]

@@ -5,8 +5,9 @@ use crate::conversation::{Peer, picture, presence};
 use crate::dialog::message_menu;
 use crate::icon::{Icon, icon};
 use crate::message::{Message, message};
-use crate::person::{Person, members};
+use crate::person::Person;
 use crate::pin::pins;
+use crate::room::{Room, in_words, room};
 
 /// What the body of a message may measure, in characters; the box says so before the database must.
 const BODY_LENGTH_MAX: u32 = 4_000;
@@ -27,6 +28,11 @@ pub struct Pane<'a> {
     /// owner, admin or member.
     pub role: &'a str,
     pub muted: bool,
+    pub pinned: bool,
+    pub archived: bool,
+    pub mentions_only: bool,
+    /// Whether the reader blocks the other of a direct chat.
+    pub blocked: bool,
     /// When closed, there is nothing to write with.
     pub closed: bool,
     /// Oldest first.
@@ -93,6 +99,11 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                 p.typing dir="auto" {}
                 @if pane.closed {
                     p.composer.composer--closed { "This conversation is closed." }
+                } @else if pane.blocked {
+                    p.composer.composer--closed.composer--blocked {
+                        "You blocked " bdi { (pane.title) } ". "
+                        button.link.composer__unblock type="button" { "Unblock" }
+                    }
                 } @else {
                     (composer(pane.title))
                 }
@@ -118,16 +129,8 @@ fn status(pane: &Pane<'_>) -> Markup {
     html! {
         @match pane.peer {
             Some(peer) => (presence(peer)),
-            None => bdi { (count(pane.member_count)) " in this " (pane.kind) },
+            None => bdi { (in_words(pane.member_count, pane.kind)) },
         }
-    }
-}
-
-fn count(members: i64) -> String {
-    match members {
-        1 => "1 person".to_owned(),
-        10_000.. => "10,000 people and more".to_owned(),
-        _ => format!("{members} people"),
     }
 }
 
@@ -182,7 +185,7 @@ fn beginning(pane: &Pane<'_>) -> Markup {
             p { "This is the beginning of " bdi { (pane.title) } "." }
         }
         @if let Some(description) = pane.description { p dir="auto" { (description) } }
-        @if !pane.closed && !is_notes {
+        @if !pane.closed && !pane.blocked && !is_notes {
             button.timeline__hello.button.button--quiet type="button" { "👋 Say hello" }
         }
     }
@@ -232,6 +235,7 @@ fn details(pane: &Pane<'_>) -> Markup {
                             (icon(Icon::BellOff)) "Mute"
                         }
                     }
+                    (preferences(pane))
                     li {
                         button.details__link.button.button--row type="button" { (icon(Icon::Link)) "Copy link" }
                     }
@@ -254,6 +258,14 @@ fn details(pane: &Pane<'_>) -> Markup {
                             }
                         }
                     }
+                    @if let Some(peer) = pane.peer.filter(|_| pane.member_count > 1) {
+                        li {
+                            button.details__block.button.button--row.button--danger type="button"
+                                data-user=(peer.id) aria-pressed=(pane.blocked.to_string()) {
+                                (icon(Icon::Hide)) @if pane.blocked { "Unblock" } @else { "Block" }
+                            }
+                        }
+                    }
                     @if pane.kind != "direct" && !pane.is_general {
                         li {
                             button.details__leave.button.button--row.button--danger type="button" {
@@ -264,12 +276,48 @@ fn details(pane: &Pane<'_>) -> Markup {
                 }
             }
             @if pane.kind != "direct" {
-                h3.details__heading { "People" }
-                (members(pane.members))
-                @if pane.member_count > pane.members.len() as i64 {
-                    p.details__more { "and " (pane.member_count - pane.members.len() as i64) " more" }
-                }
+                (room(&Room {
+                    kind: pane.kind,
+                    is_general: pane.is_general,
+                    closed: pane.closed,
+                    role: pane.role,
+                    members: pane.members,
+                    member_count: pane.member_count,
+                    // Of owners and admins, for whom the script asks a moment later.
+                    requests: &[],
+                    invites: &[],
+                }))
             }
+        }
+    }
+}
+
+/// How the reader wants the conversation shown, and told of, besides muting it.
+fn preferences(pane: &Pane<'_>) -> Markup {
+    html! {
+        li {
+            button.details__silence.button.button--row type="button" popovertarget="silence-menu" aria-haspopup="true" {
+                (icon(Icon::Bell)) "Mute for a while"
+            }
+            div.menu.details__menu #silence-menu popover role="group" aria-label="Mute for" {
+                button.menu__item type="button" data-hours="1" { "1 hour" }
+                button.menu__item type="button" data-hours="8" { "8 hours" }
+                button.menu__item type="button" data-hours="168" { "1 week" }
+            }
+        }
+        @if pane.kind != "direct" {
+            li { (toggle("mentions", pane.mentions_only, Icon::Person, "Mentions only")) }
+        }
+        li { (toggle("pin", pane.pinned, Icon::Pin, "Pin to the top")) }
+        li { (toggle("archive", pane.archived, Icon::File, "Archive")) }
+        li { button.details__unread.button.button--row type="button" { (icon(Icon::List)) "Mark unread" } }
+    }
+}
+
+fn toggle(name: &str, is_on: bool, drawing: Icon, text: &str) -> Markup {
+    html! {
+        button class={ "details__" (name) " button button--row" } type="button" data-preference=(name) aria-pressed=(is_on.to_string()) {
+            (icon(drawing)) (text)
         }
     }
 }
@@ -294,6 +342,10 @@ pub(crate) mod tests {
         peer: None,
         role: "member",
         muted: false,
+        pinned: false,
+        archived: false,
+        mentions_only: false,
+        blocked: false,
         closed: false,
         messages: &[ADA],
         pins: &[],

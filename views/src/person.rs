@@ -30,7 +30,7 @@ impl<'a> Person<'a> {
     }
 
     /// What is worth saying of them beside the name.
-    fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         let username = self.username.map(|username| format!("@{username}"));
         let role = self
             .role
@@ -60,23 +60,6 @@ pub fn people(found: &[Person<'_>]) -> Markup {
                             input.person__pick type="checkbox" value=(person.id);
                             span.visually-hidden { "Add " (person.name) " to a group" }
                         }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Members of a conversation, each a way to a chat with them.
-pub fn members(members: &[Person<'_>]) -> Markup {
-    html! {
-        ul.details__members {
-            @for member in members {
-                li.member data-user-id=(member.id) data-name=(member.name) {
-                    a.member__link href={ "/u/" (member.id) } {
-                        (face(member))
-                        span.person__name dir="auto" { (member.name) }
-                        span.person__detail dir="auto" { (member.detail()) }
                     }
                 }
             }
@@ -133,8 +116,6 @@ mod tests {
             role: Some(hostile),
             ..ADA
         };
-        for html in [people(&[person]), members(&[person])] {
-            assert!(!html.into_string().contains("<script"));
-        }
+        assert!(!people(&[person]).into_string().contains("<script"));
     }
 }

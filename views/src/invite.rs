@@ -1,0 +1,213 @@
+use maud::{DOCTYPE, Markup, html};
+
+use crate::conversation::group_picture;
+use crate::look::Look;
+use crate::page::{NAME_LENGTH_MAX, without_field};
+use crate::room::people;
+
+/// What a link into a group or room opens.
+#[derive(Clone, Copy, Debug)]
+pub struct InvitePage<'a> {
+    pub assets: &'a str,
+    pub product: &'a str,
+    pub look: Look,
+    /// Its own address, `/i/{token}`.
+    pub path: &'a str,
+    pub leads: Leads<'a>,
+}
+
+/// Where a link leads, or why nowhere.
+#[derive(Clone, Copy, Debug)]
+pub enum Leads<'a> {
+    In {
+        id: &'a str,
+        kind: &'a str,
+        title: &'a str,
+        description: Option<&'a str>,
+        member_count: i64,
+        /// Whether owners and admins decide.
+        asks: bool,
+        visitor: Visitor<'a>,
+    },
+    Nowhere {
+        code: &'a str,
+        detail: &'a str,
+    },
+}
+
+/// Who has the link.
+#[derive(Clone, Copy, Debug)]
+pub enum Visitor<'a> {
+    Known {
+        name: &'a str,
+    },
+    /// Nobody whom the server knows yet, and what they are called when the field stays empty.
+    New {
+        suggested_name: &'a str,
+    },
+}
+
+/// Needs no script.
+pub fn invite_page(page: &InvitePage<'_>) -> Markup {
+    let heading = match page.leads {
+        Leads::In { title, .. } => title,
+        Leads::Nowhere { code, .. } => why(code),
+    };
+    html! {
+        (DOCTYPE)
+        html lang="en" dir=(page.look.direction()) data-theme=(page.look.theme) data-color=(page.look.color) {
+            head { (crate::page::head(heading, page.assets)) link rel="stylesheet" href={ (page.assets) "/room.css" }; }
+            body {
+                main.welcome.invitation {
+                    @match page.leads {
+                        Leads::In { id, kind, title, description, member_count, asks, visitor } => {
+                            (group_picture(id, kind))
+                            p.invitation__lead { "You are invited to the " (kind) }
+                            h1.welcome__title dir="auto" { (title) }
+                            p.invitation__count { (people(member_count)) }
+                            @if let Some(description) = description.filter(|text| !text.is_empty()) {
+                                p.invitation__description dir="auto" { (description) }
+                            }
+                            (door(page, visitor, asks))
+                        }
+                        Leads::Nowhere { detail, .. } => {
+                            h1.welcome__title { (heading) }
+                            p { (without_field(detail)) }
+                            p { "Ask whoever sent it for a new one." }
+                            p { a href="/" { "Back to the chat" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
+    let deed = if asks { "Ask to join" } else { "Join" };
+    html! {
+        @match visitor {
+            Visitor::Known { name } => {
+                form.welcome__form method="post" action=(page.path) {
+                    button.button type="submit" { (deed) }
+                    p.field__note {
+                        "as " bdi { (name) } "."
+                        @if asks { " An owner or admin decides." }
+                    }
+                }
+            }
+            Visitor::New { suggested_name } => {
+                form.welcome__form method="post" action="/auth/guest" {
+                    label.field__label for="name" { "Your name" }
+                    input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname" dir="auto"
+                        placeholder=(suggested_name) aria-describedby="name-note";
+                    p.field__note #name-note { "Leave it empty to be called " bdi { (suggested_name) } "." }
+                    input type="hidden" name="invented_name" value=(suggested_name);
+                    input type="hidden" name="next" value=(page.path);
+                    button.button type="submit" { "Continue" }
+                }
+            }
+        }
+        p.invitation__product { a href="/" { (page.product) } }
+    }
+}
+
+fn why(code: &str) -> &'static str {
+    match code {
+        "invite_expired" => "This link has expired",
+        "invite_revoked" => "This link is no longer valid",
+        "invite_used_up" => "This link is used up",
+        "removed" => "You can not come in by this link",
+        "conversation_closed" => "This conversation is closed",
+        _ => "There is no such link",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: InvitePage<'static> = InvitePage {
+        assets: "/static/abc",
+        product: "Chat",
+        look: Look {
+            theme: "system",
+            color: "blue",
+            is_right_to_left: false,
+            shows_details: true,
+        },
+        path: "/i/token",
+        leads: Leads::In {
+            id: "c1",
+            kind: "room",
+            title: "Engines",
+            description: Some("All about them"),
+            member_count: 3,
+            asks: false,
+            visitor: Visitor::Known { name: "Ada" },
+        },
+    };
+
+    #[test]
+    fn somebody_known_joins_by_one_click_and_somebody_new_comes_back_here() {
+        let html = invite_page(&PAGE).into_string();
+        assert!(
+            html.contains(r#"action="/i/token""#)
+                && html.contains(">Join<")
+                && html.contains("3 people")
+        );
+        let leads = match PAGE.leads {
+            Leads::In {
+                id,
+                kind,
+                title,
+                description,
+                member_count,
+                ..
+            } => Leads::In {
+                id,
+                kind,
+                title,
+                description,
+                member_count,
+                asks: true,
+                visitor: Visitor::New {
+                    suggested_name: "Quiet Fox",
+                },
+            },
+            nowhere => nowhere,
+        };
+        let html = invite_page(&InvitePage { leads, ..PAGE }).into_string();
+        assert!(html.contains(r#"name="next" value="/i/token""#) && html.contains("Quiet Fox"));
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_says_why_and_hostile_text_stays_text() {
+        let hostile = r#""><script>alert(1)</script>"#;
+        let leads = Leads::Nowhere {
+            code: "invite_expired",
+            detail: hostile,
+        };
+        let html = invite_page(&InvitePage {
+            leads,
+            path: hostile,
+            ..PAGE
+        })
+        .into_string();
+        assert!(html.contains("This link has expired") && !html.contains("<script"));
+        let leads = Leads::In {
+            id: hostile,
+            kind: hostile,
+            title: hostile,
+            description: Some(hostile),
+            member_count: 1,
+            asks: false,
+            visitor: Visitor::Known { name: hostile },
+        };
+        assert!(
+            !invite_page(&InvitePage { leads, ..PAGE })
+                .into_string()
+                .contains("<script")
+        );
+    }
+}
