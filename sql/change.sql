@@ -105,10 +105,14 @@ begin
         join chat.users u on u.id = b.blocked_id
         where b.changed_xid >= v_xmax or b.changed_xid = any (v_xip)
         union all
+        select 9, k.id, 0, chat.to_conversation(k.conversation_id, chat.call_event(k))
+        from chat.calls k
+        where (k.changed_xid >= v_xmax or k.changed_xid = any (v_xip)) and k.conversation_id in (select o.id from own o)
+        union all
         -- What rings or goes on is given to everyone who comes, however long ago it began: a page that opens meanwhile rings.
         select 9, k.id, 0, chat.to_conversation(k.conversation_id, chat.call_event(k))
         from chat.calls k
-        where (k.changed_xid >= v_xmax or k.changed_xid = any (v_xip) or (k.ended_at is null and p_actor is not null))
+        where k.ended_at is null and p_actor is not null and not (k.changed_xid >= v_xmax or k.changed_xid = any (v_xip))
           and k.conversation_id in (select o.id from own o)
         union all
         select 10, k.id, 0, chat.to_user(p.user_id, chat.call_ignored_event(k))

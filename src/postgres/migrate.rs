@@ -43,6 +43,8 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("preference", include_str!("../../sql/preference.sql")),
     ("presence", include_str!("../../sql/presence.sql")),
     ("call", include_str!("../../sql/call.sql")),
+    ("call_log", include_str!("../../sql/call_log.sql")),
+    ("signal", include_str!("../../sql/signal.sql")),
     ("change", include_str!("../../sql/change.sql")),
     ("general", include_str!("../../sql/general.sql")),
     ("report", include_str!("../../sql/report.sql")),

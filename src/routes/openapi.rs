@@ -541,6 +541,8 @@ mod tests {
             include_str!("../../sql/pin.sql"),
             include_str!("../../sql/session.sql"),
             include_str!("../../sql/call.sql"),
+            include_str!("../../sql/call_log.sql"),
+            include_str!("../../sql/signal.sql"),
         ]
         .concat();
         for line in sql.lines().filter(|line| line.contains("chat.refuse(")) {

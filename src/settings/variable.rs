@@ -140,6 +140,7 @@ mod tests {
             ("CONNECTIONS_PER_USER", "-1"),
             ("SESSION_DAYS", "1.5"),
             ("DRAIN_SECONDS", "601"),
+            ("CALL_RING_SECONDS", "4"),
         ] {
             assert!(error(&[(name, value)]).starts_with(name), "{name}={value}");
         }
