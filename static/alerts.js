@@ -27,7 +27,7 @@ export async function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere
   if (!isAnywhere) notify(head, { body: text, tag: key }, open);
 }
 
-function notify(head, options, open) {
+export function notify(head, options, open) {
   if (!setting("notify") || window.Notification?.permission !== "granted") return;
   const { href: icon } = document.querySelector("link[rel=icon]");
   try {
@@ -42,13 +42,17 @@ function notify(head, options, open) {
   }
 }
 
-// Two soft notes. Browsers let nothing sound before the first click on a page.
+// Two soft notes.
 function sound() {
-  if (!setting("sound") || Date.now() - soundedAt < SOUND_REST_MS || !navigator.userActivation?.hasBeenActive) return;
-  soundedAt = Date.now();
+  if (Date.now() - soundedAt >= SOUND_REST_MS && play([[660, 0], [880, 0.09]])) soundedAt = Date.now();
+}
+
+// Notes as [Hz, s after the first]; whether they sound. Browsers let nothing sound before the first click on a page.
+export function play(notes) {
+  if (!setting("sound") || !navigator.userActivation?.hasBeenActive) return false;
   audio ??= new AudioContext();
   const { currentTime: now, destination } = audio;
-  [[660, 0], [880, 0.09]].forEach(([frequency, delay]) => {
+  notes.forEach(([frequency, delay]) => {
     const tone = new OscillatorNode(audio, { frequency });
     const volume = new GainNode(audio, { gain: 0 });
     volume.gain.setValueAtTime(0, now + delay);
@@ -58,6 +62,7 @@ function sound() {
     tone.start(now + delay);
     tone.stop(now + delay + 0.4);
   });
+  return true;
 }
 
 function shorten(text) {

@@ -9,7 +9,7 @@ import { Outbox } from "./outbox.js";
 import { Pane } from "./pane.js";
 import { Presence, dressPresence } from "./presence.js";
 import { Receipts } from "./receipts.js";
-import { Sidebar, isMuted } from "./sidebar.js";
+import { Sidebar, counts, isMuted } from "./sidebar.js";
 import { countUnread, nameTitle } from "./title.js";
 import { isAnyLookedAt, isLookedAt, isSpeaker, takeTurns } from "./turns.js";
 import { followKeyboard } from "./viewport.js";
@@ -101,8 +101,8 @@ function isListAlone() {
   return pane.element.clientHeight <= 1; // The pane is only heard.
 }
 
-function isNews({ kind, revision, deleted_at: deletedAt }) {
-  return kind !== "system" && revision === 1 && !deletedAt;
+function isNews(message) {
+  return counts(message) && message.revision === 1;
 }
 
 connection.addEventListener("frame:member", ({ detail: { member } }) => {
@@ -118,6 +118,10 @@ connection.addEventListener("frame:preference", ({ detail: { preference } }) => 
   const button = pane.element.querySelector(".details__mute");
   if (button && preference.conversation_id === pane.id) button.ariaPressed = String(isMuted(preference));
 }, { signal });
+
+for (const type of ["call", "call_ignored"]) {
+  connection.addEventListener(`frame:${type}`, async ({ detail }) => (await import("./calls.js")).heard(detail, session), { signal });
+}
 
 connection.addEventListener("frame:reset", () => location.reload(), { signal });
 connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.reload(), { signal });

@@ -38,6 +38,7 @@ export class MessageDeeds {
     connection.addEventListener("frame:hidden", ({ detail }) => this.#hidden(detail), { signal });
     connection.addEventListener("frame:error", ({ detail }) => this.#refused(detail), { signal });
     this.#reactions = new Reactions(pane, { timeline, userId: session.user.id, signal });
+    pane.addEventListener("click", (event) => this.#call(event), { signal });
     wireSearch(pane, { open: session.open, timeline, signal });
     new Pins(pane, { connection, timeline, signal });
     new Media(pane, { timeline, signal });
@@ -71,6 +72,20 @@ export class MessageDeeds {
       case "unpreview": return isOwn && has(".preview");
       case "restore": return leads && is("deleted");
       default: return true;
+    }
+  }
+
+  // From the header, the details, or what a call left.
+  async #call({ target }) {
+    const button = target.closest("[data-call], .details__calls");
+    if (!button) return;
+    const { conversationId } = this.#pane.dataset;
+    try {
+      const calls = await (await import("./calls.js")).callsOf(this.#session);
+      if (button.dataset.call) calls.call(conversationId, button.dataset.call);
+      else calls.openLog(conversationId);
+    } catch (error) {
+      toast(error.message);
     }
   }
 

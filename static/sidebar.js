@@ -89,8 +89,7 @@ export class Sidebar extends EventTarget {
     if (!isNew) return false;
     item.dataset.lastSeq = message.seq;
     this.#keepingFocus(() => item.parentElement.prepend(item));
-    const counts = message.sender_id !== this.#userId && message.kind !== "system" && !message.deleted_at;
-    if (counts && !this.#sees(message.conversation_id)) {
+    if (message.sender_id !== this.#userId && counts(message) && !this.#sees(message.conversation_id)) {
       if (this.#isMentioned(message)) item.querySelector(".conversation__mentions").hidden = false;
       this.#setUnread(item, unreadOf(item) + 1);
     }
@@ -154,7 +153,7 @@ export class Sidebar extends EventTarget {
     const part = (name) => item.querySelector(`.conversation__${name}`);
     const isOwn = message.sender_id === this.#userId;
     const author = isOwn ? "You" : item.dataset.kind === "direct" ? "" : message.sender_name;
-    part("author").textContent = author && message.kind !== "system" ? `${author}: ` : "";
+    part("author").textContent = author && !/system|call/.test(message.kind) ? `${author}: ` : "";
     part("last").textContent = message.deleted_at ? "This message was deleted" : message.body ?? "";
     const time = part("time").querySelector("time") ?? part("time").appendChild(document.createElement("time"));
     Object.assign(time, { dateTime: message.created_at, dir: "auto" });
@@ -199,6 +198,11 @@ export class Sidebar extends EventTarget {
 
 export function isMuted({ muted_until: mutedUntil, notify }) {
   return mutedUntil !== null || notify === "none";
+}
+
+// As the database counts (`chat.counts_as_unread`).
+export function counts({ kind, data, deleted_at: deletedAt }) {
+  return kind !== "system" && !deletedAt && !(kind === "call" && /^(completed|declined)$/.test(data.outcome));
 }
 
 function unreadOf(item) {

@@ -13,6 +13,8 @@ mod accessibility;
 mod alerts;
 #[path = "browser/attaching.rs"]
 mod attaching;
+#[path = "browser/calls.rs"]
+mod calls;
 #[path = "browser/conversations.rs"]
 mod conversations;
 #[path = "browser/dates.rs"]

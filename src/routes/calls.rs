@@ -9,11 +9,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
+use super::listed::{self, UNTITLED};
 use super::{Asked, Site, actor, require_session, schema};
 use crate::command::{CALL_ACTIONS, Command, Reply, Signal, read};
 use crate::postgres::calls::CallAction;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
+
+/// Of the log that the page shows at a time: some screens full.
+const SHOWN_CALLS: i32 = 30;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = CallBody)]
@@ -186,6 +190,55 @@ pub async fn one(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let id = asked.parameters.id("call")?;
     let json = site.database.read_call(session.user_id, id).await?;
     Ok(http::json(StatusCode::OK, json))
+}
+
+/// A call of the log, as far as the page shows it.
+#[derive(Deserialize)]
+struct ListedCall {
+    id: String,
+    conversation_id: String,
+    media: String,
+    created_by: Uuid,
+    created_at: String,
+    end_reason: Option<String>,
+    duration_ms: Option<f64>,
+    conversation: ListedPlace,
+}
+
+#[derive(Deserialize)]
+struct ListedPlace {
+    title: Option<String>,
+}
+
+/// Calls of a conversation (`?conversation_id=`) or one's own, older than `?before=`, for the page.
+pub async fn log(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let session = require_session(site, &asked.request).await?;
+    let query = Query::of(&asked.request);
+    let (items, next) = page_of(site, &session, &query, SHOWN_CALLS).await?;
+    let calls: Vec<ListedCall> = listed::read_all(&items)?;
+    let calls: Vec<_> = calls
+        .iter()
+        .map(|call| views::Call {
+            id: &call.id,
+            conversation_id: &call.conversation_id,
+            title: call.conversation.title.as_deref().unwrap_or(UNTITLED),
+            is_video: call.media == "video",
+            is_own: call.created_by == session.user_id,
+            outcome: call.end_reason.as_deref(),
+            duration_ms: call.duration_ms,
+            at: &call.created_at,
+        })
+        .collect();
+    Ok(http::page(
+        StatusCode::OK,
+        views::calls(&calls, next.as_deref()),
+    ))
+}
+
+/// What the page's script shows of a call.
+pub async fn tools(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    require_session(site, &asked.request).await?;
+    Ok(http::page(StatusCode::OK, views::call_tools()))
 }
 
 async fn carry_out(

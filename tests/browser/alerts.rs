@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::support::{Person, TestDatabase, TestServer, run, send};
 
 /// Writes down what a tab would have shown and played, where all tabs of the browser can read it.
-const RECORDER: &str = "
+pub(super) const RECORDER: &str = "
     const record = (key, entry) =>
         localStorage[key] = JSON.stringify([...JSON.parse(localStorage[key] ?? '[]'), entry]);
     window.Notification = class extends EventTarget {
@@ -34,7 +34,7 @@ const RECORDER: &str = "
     window.OscillatorNode = class extends Node {};
     window.GainNode = class extends Node {};";
 
-async fn recorded(browser: &Browser, key: &str) -> Value {
+pub(super) async fn recorded(browser: &Browser, key: &str) -> Value {
     browser
         .value(&format!("JSON.parse(localStorage.{key} ?? '[]')"))
         .await

@@ -123,6 +123,7 @@ async fn tab_goes_from_the_list_over_the_messages_and_the_box_to_the_details_and
             "details__unread",
             "details__link",
             "details__date",
+            "details__calls",
             "member__link",
         ])
     );

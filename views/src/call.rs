@@ -79,12 +79,12 @@ pub(crate) fn card(data: &Data) -> Markup {
                 b.card__title.call__own { (own) }
                 b.card__title.call__others { (others) }
                 @if let Some(length) = data.duration_ms.and_then(duration) { span.card__detail { (length) } }
+                button.call__again.link type="button" data-call=(media) {
+                    span.call__own { "Call again" }
+                    span.call__others { "Call back" }
+                }
             },
         ))
-        button.call__again.button.button--quiet type="button" data-call=(media) {
-            span.call__own { "Call again" }
-            span.call__others { "Call back" }
-        }
     }
 }
 
@@ -138,7 +138,7 @@ pub fn call_tools() -> Markup {
     html! {
         div {
             dialog.ring aria-labelledby="ring-name" aria-describedby="ring-what" {
-                span.ring__icon { (icon(Icon::Phone)) }
+                span.ring__icon { (kinds()) }
                 p.ring__text role="alert" {
                     b.ring__name #ring-name dir="auto" {}
                     span.ring__what #ring-what dir="auto" {}
@@ -150,7 +150,7 @@ pub fn call_tools() -> Markup {
                 }
             }
             section.call-bar aria-label="Call" {
-                span.call-bar__icon { (icon(Icon::Phone)) }
+                span.call-bar__icon { (kinds()) }
                 p.call-bar__text {
                     a.call-bar__name dir="auto" href="/" {}
                     span.call-bar__state role="status" {}
@@ -175,6 +175,14 @@ pub fn call_tools() -> Markup {
                 }
             }
         }
+    }
+}
+
+/// One for each kind of call; the style shows that of this one.
+fn kinds() -> Markup {
+    html! {
+        span.call-kind.call-kind--audio { (icon(Icon::Phone)) }
+        span.call-kind.call-kind--video { (icon(Icon::Video)) }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::room::{Room, in_words, room};
 /// What the body of a message may measure, in characters; the box says so before the database must.
 const BODY_LENGTH_MAX: u32 = 4_000;
 
+/// How many can be in a call.
+const CALL_PEOPLE_MAX: i64 = 8;
+
 /// The conversation that the page shows, as one reader sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pane<'a> {
@@ -85,6 +88,10 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                         h1.pane__title tabindex="-1" dir="auto" { (pane.title) }
                         p.pane__status { (status(pane)) }
                     }
+                    @if can_call(pane) {
+                        (call_button("audio", "Voice call", Icon::Phone))
+                        (call_button("video", "Video call", Icon::Video))
+                    }
                     @if pane.id.is_some() {
                         button.pane__search.icon-button type="button" aria-label="Search in this conversation"
                             title="Search in this conversation" aria-keyshortcuts="Control+F Meta+F" { (icon(Icon::Search)) }
@@ -122,6 +129,17 @@ pub fn no_pane() -> Markup {
                 p.pane__hint { "Press " kbd { "Ctrl" } " " kbd { "K" } " to find anyone." }
             }
         }
+    }
+}
+
+/// Somebody else is there, and not too many: as `chat.calling_refusal` has it, which has the last word.
+fn can_call(pane: &Pane<'_>) -> bool {
+    pane.id.is_some() && !pane.closed && (2..=CALL_PEOPLE_MAX).contains(&pane.member_count)
+}
+
+fn call_button(media: &str, label: &str, drawing: Icon) -> Markup {
+    html! {
+        button.pane__call.icon-button type="button" data-call=(media) aria-label=(label) title=(label) { (icon(drawing)) }
     }
 }
 
@@ -242,6 +260,18 @@ fn details(pane: &Pane<'_>) -> Markup {
                     li {
                         button.details__date.button.button--row type="button" aria-haspopup="dialog" {
                             (icon(Icon::Calendar)) "Jump to date"
+                        }
+                    }
+                    @if can_call(pane) {
+                        @for (media, words, drawing) in [("audio", "Voice call", Icon::Phone), ("video", "Video call", Icon::Video)] {
+                            li {
+                                button.details__call.button.button--row type="button" data-call=(media) { (icon(drawing)) (words) }
+                            }
+                        }
+                    }
+                    li {
+                        button.details__calls.button.button--row type="button" aria-haspopup="dialog" {
+                            (icon(Icon::List)) "Calls"
                         }
                     }
                     @if let Some(peer) = pane.peer {
