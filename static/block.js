@@ -23,6 +23,13 @@ export async function setBlocked(userId, isBlocked) {
   }
 }
 
+// The same, asked about first.
+export async function askAndBlock({ id, name, isBlocked }, confirm) {
+  const question = `Block ${name}? Neither of you can write to the other. They are not told.`;
+  if (isBlocked && !await confirm(question, "Block")) return false;
+  return setBlocked(id, isBlocked);
+}
+
 export async function isBlocked(userId) {
   return (await known()).has(userId);
 }

@@ -46,11 +46,9 @@ async function markUnread(path, navigation) {
 }
 
 async function block(pane, button, confirm) {
-  const isBlocked = button.ariaPressed === "true";
-  const question = `Block ${pane.dataset.title}? Neither of you can write to the other here. They are not told.`;
-  if (!isBlocked && !await confirm(question, "Block")) return;
-  const { setBlocked } = await import("./block.js");
-  await setBlocked(button.dataset.user, !isBlocked);
+  const isBlocked = button.ariaPressed !== "true";
+  const { askAndBlock } = await import("./block.js");
+  await askAndBlock({ id: button.dataset.user, name: pane.dataset.title, isBlocked }, confirm);
 }
 
 async function mute(path, button) {

@@ -34,6 +34,7 @@ function show(dialog, { fetched, opener, session, signal }) {
       if (held) dialog.querySelector(".dialog__close").focus();
       dressPresence(dialog);
       wire(dialog, life.signal);
+      markBlock(dialog);
     } catch (error) {
       if (!signal.aborted && error.status) console.warn("The profile is not fresh", error);
     }
@@ -41,6 +42,8 @@ function show(dialog, { fetched, opener, session, signal }) {
   document.body.append(dialog);
   dressPresence(dialog);
   wire(dialog, life.signal);
+  markBlock(dialog);
+  session.connection.addEventListener("frame:block", () => markBlock(dialog), until);
   session.connection.addEventListener("frame:user", ({ detail: { user } }) => user.id === dialog.dataset.userId && refresh(), until);
   dialog.addEventListener("click", (event) => act(event, { dialog, session }), until);
   signal.addEventListener("abort", () => dialog.close(), until);
@@ -62,10 +65,30 @@ function act(event, { dialog, session }) {
     enlarge(face);
   } else if (target.closest("a[href]")) {
     dialog.close(); // The way itself is the page's.
+  } else if (target.closest(".profile__block")) {
+    changeBlock(dialog, session);
   } else if (target.closest(".profile__edit")) {
     dialog.close();
     session.open(".sidebar__viewer");
   }
+}
+
+async function markBlock(dialog) {
+  const button = dialog.querySelector(".profile__block");
+  if (!button) return;
+  const { isBlocked } = await import("./block.js");
+  const isOne = await isBlocked(button.dataset.user);
+  button.ariaPressed = String(isOne);
+  button.querySelector(".profile__block-words").textContent = isOne ? "Unblock" : "Block";
+  button.hidden = false;
+}
+
+async function changeBlock(dialog, { confirm }) {
+  const { ariaPressed, dataset: { user: id } } = dialog.querySelector(".profile__block");
+  const name = dialog.querySelector(".profile__name").textContent;
+  const { askAndBlock } = await import("./block.js");
+  await askAndBlock({ id, name, isBlocked: ariaPressed !== "true" }, confirm);
+  await markBlock(dialog);
 }
 
 // The whole picture, as large as the window.

@@ -254,7 +254,7 @@ pub async fn end_session(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
 }
 
 /// Where a form leads on to: a path of ours, whatever the form said.
-fn own_path(next: Option<String>) -> String {
+pub(super) fn own_path(next: Option<String>) -> String {
     next.filter(|next| {
         let mut bytes = next.bytes();
         bytes.next() == Some(b'/')

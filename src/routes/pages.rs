@@ -11,7 +11,7 @@ use super::http::{self, Query, Response};
 use super::known::Known;
 use super::listed::{self, Listed, ListedPerson};
 use super::opened::Opened;
-use super::{Asked, Site, operations, require_session};
+use super::{Asked, Site, auth, operations, require_session};
 use views::Door;
 
 use crate::assets;
@@ -84,21 +84,39 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
     let headers = asked.request.headers();
     let mut response = match identity::find_session(&site.database, headers).await? {
         Some((session, _)) => chat(site, &session, headers, place).await?,
-        None => welcome(
-            site,
-            StatusCode::OK,
-            headers,
-            asked.request.uri().path(),
-            Query::of(&asked.request).text("door").and_then(Door::of),
-            "",
-            None,
-        ),
+        None => {
+            let query = Query::of(&asked.request);
+            let path = asked.request.uri().path();
+            let next = query.text("next").unwrap_or(path).to_owned();
+            welcome(
+                site,
+                StatusCode::OK,
+                headers,
+                &auth::own_path(Some(next)),
+                query.text("door").and_then(Door::of),
+                "",
+                None,
+            )
+        }
     };
     response.headers_mut().insert(
         VARY,
         HeaderValue::from_static("cookie, accept, accept-encoding"),
     );
     Ok(response)
+}
+
+/// The ways in that are open.
+pub fn doors(site: &Site) -> Vec<Door> {
+    let auth = &site.settings.auth;
+    let mut doors = Vec::new();
+    if auth.contains(&AuthMode::Guest) {
+        doors.push(Door::Guest);
+    }
+    if auth.contains(&AuthMode::Password) {
+        doors.extend([Door::LogIn, Door::SignUp]);
+    }
+    doors
 }
 
 /// The form that makes a guest; with what was given before, and what is wrong with it.
@@ -111,14 +129,7 @@ pub fn welcome(
     name: &str,
     error: Option<&str>,
 ) -> Response {
-    let auth = &site.settings.auth;
-    let mut doors = Vec::new();
-    if auth.contains(&AuthMode::Guest) {
-        doors.push(Door::Guest);
-    }
-    if auth.contains(&AuthMode::Password) {
-        doors.extend([Door::LogIn, Door::SignUp]);
-    }
+    let doors = doors(site);
     let door = door
         .filter(|door| doors.contains(door))
         .or(doors.first().copied());

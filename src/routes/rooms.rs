@@ -49,6 +49,7 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
     } else {
         let path = asked.request.uri().path();
         let suggested_name = identity::invent_name();
+        let doors = pages::doors(site);
         let page = |status, leads| {
             let page = views::InvitePage {
                 assets: assets::base(),
@@ -71,6 +72,7 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
                     },
                     None => views::Visitor::New {
                         suggested_name: &suggested_name,
+                        doors: &doors,
                     },
                 };
                 let leads = views::Leads::In {

@@ -454,6 +454,32 @@ async fn a_profile_opens_from_a_member_and_from_the_menu_of_a_message_and_leads_
 }
 
 #[tokio::test]
+async fn somebody_is_blocked_from_their_profile_and_no_more() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Browser::enter(server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let group = in_a_group(&bob, &ada).await;
+    bob.say(group, "ahoy").await;
+    ada.until_said("ahoy").await;
+    ada.click(".message__sender").await;
+    let words = "document.querySelector('.profile__block:not([hidden])')?.textContent.trim()";
+    ada.until(&format!("{words} === 'Block'")).await;
+    ada.click(".profile__block").await;
+    ada.click(".confirm__yes").await;
+    ada.until(&format!("{words} === 'Unblock'")).await;
+    // Behind the dialog it is folded away already.
+    ada.until("document.querySelector('.message[data-folded] .message__folded')")
+        .await;
+    ada.click(".profile__block").await;
+    ada.until(&format!("{words} === 'Block'")).await;
+    ada.until("!document.querySelector('.message[data-folded]')")
+        .await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn who_is_online_comes_first_in_a_new_chat_and_alone_when_asked_for() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

@@ -1,5 +1,6 @@
 //! How a stranger becomes somebody.
 
+use super::accessibility::{RULES, check, open_calm};
 use crate::browser::Browser;
 use crate::support::{Person, TestDatabase, TestServer};
 
@@ -91,5 +92,46 @@ async fn an_address_that_leads_nowhere_is_answered_by_a_page_that_leads_back() {
     browser
         .close_despite(&[&format!("{NOWHERE} - Failed to load")])
         .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_signs_up_logs_out_and_comes_back_by_password() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start_with(&database, &[("AUTH", "guest,password")]).await;
+    let browser = open_calm(Browser::open(server.address).await).await;
+    check(&browser, "as a guest", RULES).await;
+    browser.click("a[href*='door=signup']").await;
+    browser
+        .until("document.forms[0].action.endsWith('/auth/signup')")
+        .await;
+    check(&browser, "signing up", RULES).await;
+    browser.type_into("#username", "ada").await;
+    browser.type_into("#name", "Ada Lovelace").await;
+    browser.type_into("#password", "correct horse\n").await;
+    browser.until_live().await;
+    assert_eq!(browser.text(".sidebar__viewer b").await, "Ada Lovelace");
+
+    browser
+        .value("fetch('/auth/logout', { method: 'POST' }).then(() => true)")
+        .await;
+    browser.go("/?door=login").await;
+    browser.type_into("#username", "ada").await;
+    browser.type_into("#password", "wrong horse\n").await;
+    browser
+        .until("document.querySelector('.field__error')?.textContent === 'The username or the password is wrong.'")
+        .await;
+    check(&browser, "a wrong password", RULES).await;
+    assert_eq!(
+        browser
+            .value("document.querySelector('#username').value")
+            .await,
+        "ada"
+    );
+    browser.type_into("#password", "correct horse\n").await;
+    browser.until_live().await;
+    assert_eq!(browser.text(".sidebar__viewer b").await, "Ada Lovelace");
+    // Chromium tells of a refused form.
+    browser.close_despite(&["401"]).await;
     server.stop().await;
 }

@@ -259,7 +259,7 @@ async fn without_script_a_form_leads_in_or_comes_back_with_what_is_wrong() {
     )
     .await;
     let page = page.text().await.unwrap();
-    assert!(page.contains("action=\"/auth/signup\"") && page.contains("?door=login"));
+    assert!(page.contains("action=\"/auth/signup\"") && page.contains("/?door=login&amp;next=/"));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::conversation::group_picture;
 use crate::look::Look;
 use crate::page::{NAME_LENGTH_MAX, without_field};
 use crate::room::people;
+use crate::welcome::{Door, doors_to};
 
 /// What a link into a group or room opens.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +45,7 @@ pub enum Visitor<'a> {
     /// Nobody whom the server knows yet, and what they are called when the field stays empty.
     New {
         suggested_name: &'a str,
+        doors: &'a [Door],
     },
 }
 
@@ -96,8 +98,8 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
                     }
                 }
             }
-            Visitor::New { suggested_name } => {
-                form.welcome__form method="post" action="/auth/guest" {
+            Visitor::New { suggested_name, doors } => {
+                @if doors.contains(&Door::Guest) { form.welcome__form method="post" action="/auth/guest" {
                     label.field__label for="name" { "Your name" }
                     input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname" dir="auto"
                         placeholder=(suggested_name) aria-describedby="name-note";
@@ -105,7 +107,8 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
                     input type="hidden" name="invented_name" value=(suggested_name);
                     input type="hidden" name="next" value=(page.path);
                     button.button type="submit" { "Continue" }
-                }
+                } }
+                (doors_to(doors, Some(Door::Guest), page.path))
             }
         }
         p.invitation__product { a href="/" { (page.product) } }
@@ -172,6 +175,7 @@ mod tests {
                 member_count,
                 asks: true,
                 visitor: Visitor::New {
+                    doors: &[Door::Guest, Door::LogIn],
                     suggested_name: "Quiet Fox",
                 },
             },

@@ -98,6 +98,10 @@ fn actions(profile: &Profile<'_>) -> Markup {
                 a.button.button--quiet href=(chat) { (icon(Icon::File)) "Notes" }
             } @else if !profile.is_deactivated {
                 a.button href=(chat) { (icon(Icon::Chat)) "Message" }
+                // The script knows whom the reader blocks.
+                button.profile__block.button.button--quiet type="button" data-user=(profile.peer.id) hidden {
+                    (icon(Icon::Hide)) span.profile__block-words { "Block" }
+                }
             }
         }
     }

@@ -76,10 +76,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                 Some(door) => (password_form(welcome, door)),
                 None => p { "Nobody can come in here by themselves." },
             }
-            @let others = welcome.doors.iter().filter(|door| Some(**door) != welcome.door);
-            @for door in others {
-                a.welcome__door href={ (welcome.next) "?door=" (door.name()) } { (door.invitation()) }
-            }
+            (doors_to(welcome.doors, welcome.door, welcome.next))
         }
     };
     html! {
@@ -87,6 +84,25 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
         html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color) {
             head { (head(welcome.product, welcome.assets)) }
             body { (body) }
+        }
+    }
+}
+
+/// Links to the doors but the one that is shown.
+pub(crate) fn doors_to(doors: &[Door], shown: Option<Door>, next: &str) -> Markup {
+    // As it stands in an address: a path has little else.
+    let next: String = next
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    html! {
+        @for door in doors.iter().filter(|door| Some(**door) != shown) {
+            a.welcome__door href={ "/?door=" (door.name()) "&next=" (next) } { (door.invitation()) }
         }
     }
 }
