@@ -166,7 +166,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
     select chat.announce(array_agg(chat.to_typing_readers(m.user_id, m.conversation_id, i.state)))
     from jsonb_to_recordset(p_items) i (actor uuid, conversation_id uuid, state text)
     join chat.members m on m.conversation_id = i.conversation_id and m.user_id = i.actor and m.active
-    where not chat.is_silenced(m.conversation_id)
+    join chat.conversations c on c.id = m.conversation_id and not c.is_silenced
 $$;
 
 comment on function chat.announce_typings(jsonb) is 'Announces typing of {actor, conversation_id, state} for many at once. Events: typing.';

@@ -75,7 +75,8 @@ create or replace trigger a_refuse_truncate before truncate on chat.receipts
 
 create or replace function chat.to_receipt_readers(p_receipt chat.receipts) returns text language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
-    select case when chat.has_more_members(p_receipt.conversation_id, 100) or chat.is_silenced(p_receipt.conversation_id)
+    select case when chat.has_more_members(p_receipt.conversation_id, 100)
+            or (select c.is_silenced from chat.conversations c where c.id = p_receipt.conversation_id)
         then chat.to_user(p_receipt.user_id, e.event)
         else chat.to_conversation(p_receipt.conversation_id, e.event) end
     from (select json_build_object(

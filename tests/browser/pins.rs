@@ -32,7 +32,8 @@ async fn two_pin(way: Way) {
     let (_, group) = eve.post("/api/groups", members).await;
     let group = id(&group["id"]);
     let path = format!("/c/{group}");
-    eve.say(group, "the **first**").await;
+    let first = eve.say(group, "the **first**").await;
+    let first = first["id"].as_str().unwrap();
     fill(&database.connect().await, group, eve.id, 100).await;
     eve.say(group, "the last").await;
     ada.open(&path).await;
@@ -48,12 +49,6 @@ async fn two_pin(way: Way) {
     for browser in [&*ada, &bob] {
         until_bar(browser, "Pinned message", "the last").await;
     }
-    let (_, page) = eve
-        .get(&format!(
-            "/api/conversations/{group}/messages?around=1&limit=1"
-        ))
-        .await;
-    let first = page["items"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(
         eve.put(&format!("/api/messages/{first}/pin"), json!({}))
             .await

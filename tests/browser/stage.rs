@@ -104,8 +104,9 @@ pub async fn fill(client: &Client, conversation: Uuid, sender: Uuid, count: i64)
     client
         .execute(
             "insert into chat.messages (conversation_id, sender_id, body)
-             select c.id, $2, 'message ' || c.last_seq + n
-             from chat.conversations c, generate_series(1, $3::bigint) n where c.id = $1 order by n",
+             select $1, $2, 'message ' || said.count + n
+             from (select count(*) from chat.messages where conversation_id = $1 and kind <> 'system') said,
+                generate_series(1, $3::bigint) n order by n",
             &[&conversation, &sender, &count],
         )
         .await

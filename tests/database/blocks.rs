@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::scene::Scene;
+use crate::support::query::until_it_waits_for_a_lock;
 use crate::support::{column, direct, refusal, run, send, value};
 
 fn is(state: &str, key: &str) -> (String, String) {
@@ -218,4 +219,48 @@ async fn one_blocks_for_oneself_and_others_alone() {
             "whom one blocks, and not by whom one is blocked"
         );
     }
+}
+
+#[tokio::test]
+async fn a_chat_that_is_opened_while_one_blocks_the_other_is_silent_from_the_start() {
+    let scene = Scene::set().await;
+    let mut blocker = scene.database.connect().await;
+    let blocking = blocker.transaction().await.unwrap();
+    let block = "select chat.block($1, $2)";
+    blocking
+        .execute(block, &[&scene.ann, &scene.eve])
+        .await
+        .unwrap();
+    let opener = scene.database.connect().await;
+    let id: i32 = value(&opener, "select pg_backend_pid()", &[]).await;
+    let (chat, ()) = tokio::join!(direct(&opener, scene.eve, scene.ann), async {
+        until_it_waits_for_a_lock(&scene.client, id).await;
+        blocking.commit().await.unwrap();
+    });
+    let sql = "select chat.send_message($1, $2, 'hi')";
+    let tried = opener.execute(sql, &[&scene.eve, &chat]).await;
+    assert_eq!(refusal(tried), is("CH403", "blocked"));
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_when_one_blocks_comes_before_it_and_nothing_after() {
+    let scene = Scene::set().await;
+    let chat = direct(&scene.client, scene.ann, scene.ben).await;
+    let mut sender = scene.database.connect().await;
+    let sending = sender.transaction().await.unwrap();
+    let sql = "select chat.send_message($1, $2, 'hi')";
+    sending.execute(sql, &[&scene.ben, &chat]).await.unwrap();
+    let blocker = scene.database.connect().await;
+    let id: i32 = value(&blocker, "select pg_backend_pid()", &[]).await;
+    let block = async {
+        let sql = "select chat.block($1, $2)";
+        blocker.execute(sql, &[&scene.ann, &scene.ben]).await
+    };
+    let (blocked, ()) = tokio::join!(block, async {
+        until_it_waits_for_a_lock(&scene.client, id).await;
+        sending.commit().await.unwrap();
+    });
+    blocked.unwrap();
+    let tried = scene.client.execute(sql, &[&scene.ben, &chat]).await;
+    assert_eq!(refusal(tried), is("CH403", "blocked"));
 }

@@ -88,6 +88,7 @@ fn many_statements(conversation: Uuid, sender: Uuid) -> String {
 #[tokio::test]
 async fn a_client_cut_off_anywhere_between_the_announcements_of_a_transaction_misses_nothing() {
     let database = TestDatabase::create().await;
+    database.hush().await;
     let server = TestServer::start(&database).await;
     let (people, group) = people(server.address, 3).await;
     let client = database.connect().await;

@@ -46,6 +46,7 @@ async fn sixteen_writers_by_every_door_make_one_order_without_gaps_for_every_rea
 async fn transactions_that_commit_in_reverse_order_are_met_in_order_by_readers_of_both_conversations()
  {
     let database = TestDatabase::create().await;
+    database.hush().await;
     let server = TestServer::start(&database).await;
     let (people, group) = people(server.address, 3).await;
     let others: Vec<_> = people[1..].iter().collect();

@@ -14,6 +14,7 @@ const AROUND: usize = 64;
 #[tokio::test]
 async fn events_around_the_size_of_a_payload_arrive_whole_and_in_order_with_what_follows() {
     let database = TestDatabase::create().await;
+    database.hush().await;
     let server = TestServer::start(&database).await;
     let (people, group) = people(server.address, 2).await;
     let client = database.connect().await;

@@ -142,6 +142,12 @@ impl TestDatabase {
         client
     }
 
+    /// From now on whoever connects brings about no system messages: what people send is all there is.
+    pub async fn hush(&self) {
+        let sql = format!("alter database {} set chat.quiet = on", self.name);
+        self.connect().await.batch_execute(&sql).await.unwrap();
+    }
+
     /// Hears whatever is announced from now on.
     pub async fn listen(&self) -> Listener {
         Listener::start(&self.config).await
