@@ -228,6 +228,7 @@ fn sidebar(page: &ChatPage<'_>) -> Markup {
 mod tests {
     use super::*;
     use crate::pane::tests::PANE;
+    use crate::welcome::{Door, Welcome, welcome};
 
     const HOSTILE: &str = r#""><script>alert(1)</script><b onclick='x'>"#;
 
@@ -299,6 +300,8 @@ mod tests {
                 product: "Chat",
                 look: PLAIN,
                 next: "/",
+                doors: &[Door::Guest, Door::LogIn],
+                door: Some(Door::Guest),
                 suggested_name: "Calm Fox",
                 name: "",
                 error: None,
@@ -366,6 +369,8 @@ mod tests {
                 product: HOSTILE,
                 look: PLAIN,
                 next: HOSTILE,
+                doors: &[Door::Guest, Door::LogIn],
+                door: Some(Door::Guest),
                 suggested_name: HOSTILE,
                 name: HOSTILE,
                 error: Some(HOSTILE),
@@ -383,6 +388,8 @@ mod tests {
             product: "Chat",
             look: PLAIN,
             next: "/c/c1",
+            doors: &[Door::Guest, Door::LogIn],
+            door: Some(Door::Guest),
             suggested_name: "Calm Fox",
             name: "A",
             error: Some("Too short."),

@@ -423,6 +423,7 @@ mod tests {
 
     const ADA: Person<'static> = Person {
         id: "u1",
+        avatar_id: None,
         name: "Ada",
         username: None,
         status: "online",

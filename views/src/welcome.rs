@@ -161,3 +161,65 @@ fn password_form(welcome: &Welcome<'_>, door: Door) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::look::Look;
+
+    const HOSTILE: &str = "\"><script>alert(1)</script>";
+
+    fn html(door: Option<Door>, doors: &[Door], next: &str, error: Option<&str>) -> String {
+        welcome(&Welcome {
+            assets: "/s",
+            product: "Chat",
+            look: Look::default(),
+            suggested_name: "Calm Fox",
+            name: HOSTILE,
+            error,
+            next,
+            doors,
+            door,
+        })
+        .into_string()
+    }
+
+    #[test]
+    fn each_door_has_its_form_and_leads_to_the_others_and_on_to_where_one_was_going() {
+        for door in Door::ALL {
+            let html = html(Some(door), &Door::ALL, "/c/7", Some(HOSTILE));
+            assert!(
+                html.contains(&format!("action=\"/auth/{}\"", door.name())),
+                "{html}"
+            );
+            assert!(html.contains("name=\"next\" value=\"/c/7\""));
+            assert_eq!(html.matches("<form").count(), 1);
+            for other in Door::ALL {
+                let link = format!("href=\"/?door={}&amp;next=/c/7\"", other.name());
+                assert_eq!(html.contains(&link), other != door, "{html}");
+            }
+            assert!(!html.contains("<script"), "{html}");
+        }
+    }
+
+    #[test]
+    fn where_one_was_going_stays_within_its_address() {
+        let html = html(
+            Some(Door::LogIn),
+            &[Door::LogIn, Door::SignUp],
+            "/c/7?a=b&door=x#\"",
+            None,
+        );
+        assert!(
+            html.contains("next=/c/7%3Fa%3Db%26door%3Dx%23%22\""),
+            "{html}"
+        );
+        assert!(!html.contains("/auth/guest"));
+    }
+
+    #[test]
+    fn without_a_door_it_says_so() {
+        let html = html(None, &[], "/", None);
+        assert!(html.contains("Nobody can come in") && !html.contains("<form"));
+    }
+}
