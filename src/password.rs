@@ -33,8 +33,8 @@ pub struct Passwords {
     nobodys: String,
 }
 
-impl Passwords {
-    pub fn new() -> Self {
+impl Default for Passwords {
+    fn default() -> Self {
         let quota = Quota::per_minute(TRIES_A_MINUTE).allow_burst(TRIES);
         Self {
             turns: Semaphore::new(AT_ONCE_MAX),
@@ -43,7 +43,9 @@ impl Passwords {
             nobodys: hash("nobody has this one").unwrap_or_default(),
         }
     }
+}
 
+impl Passwords {
     /// A new password's hash, as a PHC string.
     pub async fn hash(&self, password: &str) -> Result<String, Problem> {
         check(password)?;
@@ -144,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_known_again_and_no_other_is() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::default();
         let hash = passwords.hash("correct horse ü").await.unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -163,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn tries_at_one_name_run_out_however_it_is_written() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::default();
         for name in ["ada", " Ada ", "ADA"].iter().cycle().take(10) {
             assert!(!passwords.is_right(name, "wrong one", None).await.unwrap());
         }
@@ -174,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_has_its_bounds_in_characters() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::default();
         for (password, code) in [
             ("short", "password_too_short"),
             ("ünfzehn", "password_too_short"),

@@ -92,7 +92,7 @@ pub async fn run(
         writer,
         settings.sends_per_second_max,
     ));
-    let passwords = Arc::new(Passwords::new());
+    let passwords = Arc::<Passwords>::default();
     background.spawn(forget_quiet_users(
         Arc::downgrade(&commands),
         Arc::downgrade(&passwords),

@@ -297,7 +297,7 @@ function rowOf({ file, url, isFile, alt }) {
   const isPicture = ["image", "video"].includes(kindOf(file));
   const describe = row.querySelector(".tray__describe");
   describe.hidden = isFile || kindOf(file) !== "image";
-  describe.ariaLabel = `Describe ${name}`;
+  describe.ariaLabel = `ALT: describe ${name}`; // As the button reads, and whom it is about.
   row.classList.toggle("tray__item--described", Boolean(alt));
   row.classList.toggle("tray__item--picture", isPicture);
   if (!isPicture) return row;

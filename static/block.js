@@ -34,9 +34,14 @@ export async function isBlocked(userId) {
   return (await known()).has(userId);
 }
 
+// All of them, and whoever is blocked from then on.
+export function blockedIds({ connection }) {
+  followed ??= follow(connection);
+  return known();
+}
+
 // In a group or room, for as long as it is open.
 export async function foldBlocked(pane, { session: { connection }, timeline, signal }) {
-  followed ??= follow(connection);
   const fold = async () => {
     const ids = await known();
     if (!signal.aborted) for (const item of pane.querySelectorAll(".message")) dress(item, ids);
@@ -50,7 +55,7 @@ export async function foldBlocked(pane, { session: { connection }, timeline, sig
     if (item) unfold(item);
   }, { signal });
   connection.addEventListener("frame:block", fold, { signal });
-  await loadStylesheet("room.css");
+  await Promise.all([loadStylesheet("room.css"), blockedIds({ connection })]);
   await fold();
 }
 
@@ -59,7 +64,7 @@ export async function foldBlocked(pane, { session: { connection }, timeline, sig
 function known() {
   return blocked ??= load().catch((error) => {
     blocked = null; // The next who asks tries again.
-    console.warn("Whom the reader blocks is not known", error);
+    if (error.status) console.warn("Whom the reader blocks is not known", error);
     return new Set();
   });
 }

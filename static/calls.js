@@ -5,6 +5,7 @@
 // which has a name of its own (`call_device.js`).
 
 import { get, part, post } from "./api.js";
+import { blockedIds } from "./block.js";
 import { CallBar } from "./call_bar.js";
 import { deviceName, isGone } from "./call_device.js";
 import { CallMedia, NOTICE } from "./call_media.js";
@@ -38,8 +39,8 @@ export async function heard(frame, session) {
 }
 
 async function begin(session) {
-  const [tools, device] = await Promise.all([part("/call"), deviceName(), loadStylesheet("calls.css")]);
-  return new Calls(parse(tools), device, session);
+  const [tools, device, blocked] = await Promise.all([part("/call"), deviceName(), blockedIds(session), loadStylesheet("calls.css")]);
+  return new Calls(parse(tools), { device, blocked }, session);
 }
 
 class Calls {
@@ -50,6 +51,7 @@ class Calls {
   #log;
   #calls = new Map(); // id → as the server describes it
   #ignored = new Set();
+  #blocked; // whom the reader blocks: in groups, where they can call, nothing of theirs rings
   #told = new Set(); // what the page has said by itself
   #watched = new Set(); // of the calls that another tab is in
   #places = new Map(); // id of a conversation that the list does not have → { kind, title }
@@ -58,9 +60,10 @@ class Calls {
 
   // Lifecycle
 
-  constructor(tools, device, session) {
+  constructor(tools, { device, blocked }, session) {
     this.#session = session;
     this.#device = device;
+    this.#blocked = blocked;
     this.#log = tools.querySelector(".calls");
     this.#bar = new CallBar(tools.querySelector(".call-bar"));
     this.#ring = new Ring(tools.querySelector(".ring"));
@@ -136,6 +139,7 @@ class Calls {
   // Of two descriptions the one with the higher revision is the newer.
   #take(call) {
     if (call.revision <= this.#calls.get(call.id)?.revision) return;
+    if (this.#blocked.has(call.created_by)) this.#ignored.add(call.id);
     const wasIn = this.#joined?.id === call.id;
     this.#calls.set(call.id, call);
     if (this.#isInElsewhere(call)) this.#watch(call.id);

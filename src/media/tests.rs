@@ -35,8 +35,16 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 
 // --- As programs make them ---
 
+/// Name, bytes, MIME type, and width and height in pixels.
+type Real = (
+    &'static str,
+    &'static [u8],
+    &'static str,
+    Option<(u32, u32)>,
+);
+
 /// Half a second of each, made by FFmpeg; the first as telephones make films, lying and with the place.
-const REAL: [(&str, &[u8], &str, Option<(u32, u32)>); 8] = [
+const REAL: [Real; 8] = [
     (
         "phone.mov",
         include_bytes!("../../tests/media/phone.mov"),

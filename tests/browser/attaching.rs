@@ -127,7 +127,7 @@ async fn a_picture_bears_what_its_sender_says_it_shows() {
         browser
             .value("Array.from(document.querySelectorAll('.tray__describe:not([hidden])'), (one) => one.ariaLabel)")
             .await,
-        json!(["Describe a.png", "Describe b.png"])
+        json!(["ALT: describe a.png", "ALT: describe b.png"])
     );
     browser
         .click(".tray__item:nth-child(2) .tray__describe")
@@ -138,7 +138,7 @@ async fn a_picture_bears_what_its_sender_says_it_shows() {
     // Enter ends it, and sends nothing.
     browser.press_chord(&Key::Enter.to_string()).await;
     browser
-        .until("document.querySelector('.tray__describing').hidden && document.activeElement.ariaLabel === 'Describe b.png'")
+        .until("document.querySelector('.tray__describing').hidden && document.activeElement.ariaLabel === 'ALT: describe b.png'")
         .await;
     assert_eq!(
         browser

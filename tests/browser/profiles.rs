@@ -466,7 +466,7 @@ async fn somebody_is_blocked_from_their_profile_and_no_more() {
     let words = "document.querySelector('.profile__block:not([hidden])')?.textContent.trim()";
     ada.until(&format!("{words} === 'Block'")).await;
     ada.click(".profile__block").await;
-    ada.click(".confirm__yes").await;
+    ada.click(".confirm[open] .confirm__yes").await;
     ada.until(&format!("{words} === 'Unblock'")).await;
     // Behind the dialog it is folded away already.
     ada.until("document.querySelector('.message[data-folded] .message__folded')")

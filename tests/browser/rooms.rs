@@ -150,7 +150,7 @@ async fn a_link_brings_a_stranger_from_its_page_into_the_room() {
     eve.go(&link).await;
     assert_eq!(eve.value("location.pathname").await, format!("/c/{club}"));
     ada.click("[data-deed=revoke]").await;
-    ada.click(".confirm__yes").await;
+    ada.click(".confirm[open] .confirm__yes").await;
     ada.until("!document.querySelector('.invite')").await;
     let stranger = Browser::open(server.address).await;
     stranger.go(&link).await;
@@ -215,12 +215,12 @@ async fn an_owner_adds_promotes_edits_removes_and_hands_over_before_leaving() {
     ada.click(&menu(&eve.id.to_string())).await;
     ada.click(&format!("[data-deed=remove][data-user=\"{}\"]", eve.id))
         .await;
-    ada.click(".confirm__yes").await;
+    ada.click(".confirm[open] .confirm__yes").await;
     bob.until(&is_told("Eve was removed by Ada")).await;
 
     // The last owner leaves.
     ada.click(".details__leave").await;
-    ada.click(".confirm__yes").await;
+    ada.click(".confirm[open] .confirm__yes").await;
     ada.click(&format!(".hand-over [value=\"{bob_id}\"]")).await;
     ada.click(".hand-over [type=submit]").await;
     ada.until("document.querySelector('.pane__title')?.textContent === 'General'")
@@ -229,7 +229,7 @@ async fn an_owner_adds_promotes_edits_removes_and_hands_over_before_leaving() {
     bob.until(&is_told("Ada left")).await;
     // And Bob closes it.
     bob.click("[data-deed=close]").await;
-    bob.click(".confirm__yes").await;
+    bob.click(".confirm[open] .confirm__yes").await;
     bob.until("document.querySelector('.composer--closed')")
         .await;
     bob.until(&format!(
@@ -261,7 +261,7 @@ async fn whom_one_blocks_is_silent_and_folded_away_until_one_unblocks_them() {
     ada.until("'ready' in document.querySelector('.pane').dataset")
         .await;
     ada.click(".details__block").await;
-    ada.click(".confirm__yes").await;
+    ada.click(".confirm[open] .confirm__yes").await;
     ada.until(
         "document.querySelector('.composer--blocked')?.textContent.startsWith('You blocked Eve')",
     )

@@ -299,7 +299,7 @@ async fn an_older_answer_never_takes_the_place_of_a_newer_one() {
 
     // What is deleted meanwhile is not found any more.
     ada.act("one alone", "delete").await;
-    ada.click(".confirm__yes").await;
+    ada.click(".confirm[open] .confirm__yes").await;
     ada.until("document.querySelector('.message--deleted')")
         .await;
     look_for(&ada, "alon").await;
