@@ -42,6 +42,7 @@ export function blockedIds({ connection }) {
 
 // In a group or room, for as long as it is open.
 export async function foldBlocked(pane, { session: { connection }, timeline, signal }) {
+  const isKnown = blockedIds({ connection }); // Before `fold` hears of a change, so that it knows of it.
   const fold = async () => {
     const ids = await known();
     if (!signal.aborted) for (const item of pane.querySelectorAll(".message")) dress(item, ids);
@@ -55,7 +56,7 @@ export async function foldBlocked(pane, { session: { connection }, timeline, sig
     if (item) unfold(item);
   }, { signal });
   connection.addEventListener("frame:block", fold, { signal });
-  await Promise.all([loadStylesheet("room.css"), blockedIds({ connection })]);
+  await Promise.all([loadStylesheet("room.css"), isKnown]);
   await fold();
 }
 
