@@ -5,23 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accessibility::{RULES, check, open_calm};
-use super::stage::direct;
+use super::stage::{direct, picture, upload};
 use crate::browser::Browser;
 use crate::support::{Person, TestDatabase, TestServer};
 
 const RATE: u32 = 48_000;
-
-/// A PNG of one colour.
-fn picture(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().unwrap();
-    let pixels = color.repeat((width * height) as usize);
-    writer.write_image_data(&pixels).unwrap();
-    writer.finish().unwrap();
-    out
-}
 
 /// A WAV of so many seconds, one channel of 16 bits, which says nothing but is not silent.
 fn sound(seconds: u32) -> Vec<u8> {
@@ -39,19 +27,6 @@ fn sound(seconds: u32) -> Vec<u8> {
     out.extend(bytes.to_le_bytes());
     out.extend((0..seconds * RATE).flat_map(|at| ((at % 200) as i16 * 30).to_le_bytes()));
     out
-}
-
-async fn upload(person: &Person, name: &str, bytes: Vec<u8>) -> Value {
-    let answer = reqwest::Client::new()
-        .post(format!("http://{}/api/media?name={name}", person.address))
-        .bearer_auth(&person.token)
-        .body(bytes)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 201);
-    let media: Value = answer.json().await.unwrap();
-    media["id"].clone()
 }
 
 async fn show(person: &Person, conversation: Uuid, message: Value) -> Value {

@@ -6,39 +6,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accessibility::{RULES, check, open_calm};
-use super::stage::{direct, general, link};
+use super::stage::{direct, general, link, picture, upload};
 use crate::browser::Browser;
 use crate::support::person::id;
 use crate::support::{Person, TestDatabase, TestServer, run, value};
 
-/// A PNG of one colour.
-fn png(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().unwrap();
-    let pixels = color.repeat((width * height) as usize);
-    writer.write_image_data(&pixels).unwrap();
-    writer.finish().unwrap();
-    out
-}
-
-async fn upload(person: &Person, bytes: Vec<u8>) -> Value {
-    let response = reqwest::Client::new()
-        .post(format!("http://{}/api/media?name=me.png", person.address))
-        .bearer_auth(&person.token)
-        .body(bytes)
-        .send()
-        .await
-        .unwrap();
-    let media: Value = response.json().await.unwrap();
-    assert_eq!(media["state"], "ready", "{media}");
-    media["id"].clone()
-}
-
 /// Gives somebody a picture; its id.
 async fn pictured(person: &Person, color: [u8; 3]) -> String {
-    let media = upload(person, png(64, 64, color)).await;
+    let media = upload(person, "me.png", picture(64, 64, color)).await;
     let (status, user) = person
         .put("/api/users/me/avatar", json!({"media_id": media}))
         .await;
@@ -71,7 +46,7 @@ async fn check_seen(browser: &Browser, state: &str) {
 /// A file to choose, as a camera gives it: wider than high.
 fn photo(folder: &tempfile::TempDir) -> String {
     let path = folder.path().join("photo.png");
-    std::fs::write(&path, png(1200, 800, [30, 90, 160])).unwrap();
+    std::fs::write(&path, picture(1200, 800, [30, 90, 160])).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
@@ -188,7 +163,7 @@ async fn a_group_is_renamed_and_gets_a_picture_before_the_eyes_of_its_members() 
         Value::Null,
         "a member has no button for it"
     );
-    let media = upload(&bob, png(700, 700, [1, 2, 3])).await;
+    let media = upload(&bob, "me.png", picture(700, 700, [1, 2, 3])).await;
     let path = format!("/api/conversations/{group}");
     let (status, _) = bob
         .put(&format!("{path}/avatar"), json!({"media_id": media}))

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::door::Door;
@@ -154,4 +154,30 @@ pub async fn until_sent(browser: &Browser, count: usize) {
                 && !document.querySelector('.timeline__pending .message')"
         ))
         .await;
+}
+
+/// A PNG of one colour.
+pub fn picture(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    let pixels = color.repeat((width * height) as usize);
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    out
+}
+
+/// Its medium's id.
+pub async fn upload(person: &Person, name: &str, bytes: Vec<u8>) -> Value {
+    let answer = reqwest::Client::new()
+        .post(format!("http://{}/api/media?name={name}", person.address))
+        .bearer_auth(&person.token)
+        .body(bytes)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 201);
+    let media: Value = answer.json().await.unwrap();
+    media["id"].clone()
 }
