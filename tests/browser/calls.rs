@@ -245,7 +245,14 @@ async fn of_several_tabs_one_rings_aloud_and_notifies_and_a_closed_tab_is_hung_u
     ada.value("[localStorage.permission = 'granted', localStorage.settings = JSON.stringify({ notify: true }), sessionStorage.label = 1]")
         .await;
     let bob = Person::guest(server.address, "Bob").await;
-    let _connected = bob.connect().await;
+    // Whoever does not answer the server's pings is let go, and out of the call.
+    let mut bobs = bob.connect().await;
+    let stays = tokio::spawn(async move {
+        loop {
+            bobs.settle().await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    });
     let chat = direct(&bob, &ada).await;
     ada.reload().await;
     ada.until_live().await;
@@ -297,6 +304,7 @@ async fn of_several_tabs_one_rings_aloud_and_notifies_and_a_closed_tab_is_hung_u
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    stays.abort();
     drop(elsewhere);
     ada.close_despite(&["favicon.ico"]).await;
     server.stop().await;
