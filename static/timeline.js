@@ -401,7 +401,7 @@ export class Timeline extends EventTarget {
   // What one is reading stays where it is, whatever is put above it or grows there.
   #keepingPlace(change) {
     const { top } = this.#scroller.getBoundingClientRect();
-    const anchor = this.#following ? null : this.#firstBelow(top);
+    const anchor = this.#firstBelow(top);
     // Of what it says, since the day and the name above it may come and go.
     const topOf = (item) => item.querySelector(".message__content").getBoundingClientRect().top;
     const before = anchor && topOf(anchor);

@@ -272,14 +272,31 @@ async fn who_sends_sees_it_wherever_one_was(way: Way) {
     let said = ada.said().await;
     assert_eq!(said[said.len() - 2..], ["message 200", "from the middle"]);
 
-    // While older ones are on their way.
-    ada.value("document.querySelector('.timeline').scrollTop = 0")
-        .await;
+    // While older ones are on their way, which come when one is at the newest already.
+    ada.value(
+        "(() => {
+            const ask = window.fetch;
+            const late = new Promise((come) => window.letOlderCome = come);
+            window.fetch = async (...asked) => {
+                if (String(asked[0]).includes('before=')) await late;
+                return ask(...asked);
+            };
+            document.querySelector('.timeline').scrollTop = 0;
+        })()",
+    )
+    .await;
     ada.until("!document.querySelector('.timeline__latest').hidden")
         .await;
     ada.send("from above").await;
     ada.until(&in_view("from above")).await;
     ada.until_tick("from above", "sent").await;
+    let oldest = ada.said().await[0].clone();
+    ada.value("window.letOlderCome()").await;
+    ada.until(&format!(
+        "document.querySelector('.message__body').textContent !== {:?}",
+        oldest.as_str()
+    ))
+    .await;
     ada.until(&in_view("from above")).await;
     ada.until("document.querySelector('.timeline__latest').hidden")
         .await;
