@@ -17,6 +17,17 @@ $$;
 comment on function chat.refuse(integer, text, text) is
     'Raises SQLSTATE CH + p_status with p_key as message and p_detail as detail.';
 
+create or replace function chat.refuse_by(p_refusal text[]) returns void language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+begin
+    if p_refusal is not null then
+        perform chat.refuse(p_refusal[1]::integer, p_refusal[2], p_refusal[3]);
+    end if;
+end
+$$;
+
+comment on function chat.refuse_by(text[]) is 'Raises what p_refusal, {status, code, detail}, says; nothing for null.';
+
 -- RFC 9562 version 7: 48 bits of Unix milliseconds, then random bits.
 create or replace function chat.uuid_v7() returns uuid language sql volatile as $$
     select encode(

@@ -51,8 +51,7 @@ create or replace function chat.called_in(p_actor uuid, p_conversation uuid) ret
 security definer set search_path = pg_catalog, pg_temp as $$
     select jsonb_build_object('id', c.id, 'kind', c.kind, 'title', coalesce(u.name, c.title))
     from chat.conversations c
-    left join chat.users u on c.kind = 'direct'
-        and u.id = case when c.direct_low = p_actor then c.direct_high else c.direct_low end
+    left join chat.users u on c.kind = 'direct' and u.id = chat.other_of(c, p_actor)
     where c.id = p_conversation
 $$;
 
@@ -68,7 +67,7 @@ begin
         return array['403', 'not_a_member', 'You are not a member of this conversation.'];
     elsif p_conversation.closed_at is not null then
         return array['409', 'conversation_closed', 'This conversation is closed.'];
-    elsif p_conversation.kind = 'direct' and chat.is_blocked(p_conversation.direct_low, p_conversation.direct_high) then
+    elsif p_conversation.is_silenced then
         return array['403', 'blocked', 'One of you has blocked the other.'];
     elsif chat.has_more_members(p_conversation.id, chat.call_participants_max()) then
         return array['409', 'too_many_to_call', format('A call is for at most %s people, and this conversation has more.', chat.call_participants_max())];
@@ -90,7 +89,6 @@ security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_actor constant uuid := chat.current_actor();
     v_conversation chat.conversations;
-    v_refusal text[];
 begin
     new.created_by := coalesce(new.created_by, v_actor);
     if new.created_by is null then
@@ -105,10 +103,7 @@ begin
     if not found then
         perform chat.refuse(404, 'conversation_not_found', 'conversation_id: there is no such conversation.');
     end if;
-    v_refusal := chat.calling_refusal(v_conversation, new.created_by);
-    if v_refusal is not null then
-        perform chat.refuse(v_refusal[1]::integer, v_refusal[2], v_refusal[3]);
-    end if;
+    perform chat.refuse_by(chat.calling_refusal(v_conversation, new.created_by));
     new.id := chat.uuid_v7();
     new.state := 'ringing';
     new.created_at := clock_timestamp();

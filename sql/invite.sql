@@ -41,30 +41,6 @@ $$;
 comment on function chat.invite_refusal(chat.invites, timestamptz) is
     'Why a link lets in nobody, or not somebody who was removed at p_removed_at, as {status, code, detail}; null when it does.';
 
-create or replace function chat.refuse_by(p_refusal text[]) returns void language plpgsql
-set search_path = pg_catalog, pg_temp as $$
-begin
-    if p_refusal is not null then
-        perform chat.refuse(p_refusal[1]::integer, p_refusal[2], p_refusal[3]);
-    end if;
-end
-$$;
-
-comment on function chat.refuse_by(text[]) is 'Raises what p_refusal, {status, code, detail}, says; nothing for null.';
-
-create or replace function chat.require_admin(p_actor uuid, p_conversation uuid) returns void language plpgsql stable
-security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    perform chat.require_member(p_actor, p_conversation);
-    if p_actor is not null and not chat.is_admin(p_actor, p_conversation) then
-        perform chat.refuse(403, 'not_an_admin', 'Only an owner or admin can do that.');
-    end if;
-end
-$$;
-
-comment on function chat.require_admin(uuid, uuid) is
-    'Raises CH403 not_a_member, not_an_admin or CH404 unless p_actor (null: the system) is an owner or admin.';
-
 -- before insert or update: checks who may do it, completes. Locks the conversation, so that the number of links that
 -- stand is counted right.
 create or replace function chat.invites_complete() returns trigger language plpgsql

@@ -225,6 +225,12 @@ $$;
 comment on function chat.may_read_media(uuid, uuid) is
     'Whether p_actor (null: the system) may read a medium: its uploader, members of a conversation that shows it, everyone for avatars and stickers.';
 
+create or replace function chat.is_picture(p_type text) returns boolean language sql immutable as $$
+    select p_type in ('image/jpeg', 'image/png', 'image/gif', 'image/webp')
+$$;
+
+comment on function chat.is_picture(text) is 'Whether a MIME type is of an image that every browser shows.';
+
 -- What can be the picture of a person or a conversation: an image that every browser shows and that the actor may read, since
 -- who sees what bears it may read it from then on.
 create or replace function chat.require_avatar(p_actor uuid, p_media uuid) returns void language plpgsql stable
@@ -240,7 +246,7 @@ begin
         perform chat.refuse(422, 'bad_avatar', 'avatar_id: there is no such medium for you.');
     elsif v_media.state <> 'ready' then
         perform chat.refuse(422, 'bad_avatar', 'avatar_id: it is not ready yet; try again in a moment.');
-    elsif v_media.type not in ('image/jpeg', 'image/png', 'image/gif', 'image/webp') then
+    elsif not chat.is_picture(v_media.type) then
         perform chat.refuse(422, 'bad_avatar', 'avatar_id: must be a JPEG, PNG, GIF or WebP image.');
     end if;
 end
@@ -434,7 +440,7 @@ declare
 begin
     return query select t.type, t.bytes from chat.media_thumbnails t where t.media_id = p_media;
     if not found and v_media.state = 'ready' and v_media.size <= c_bytes_max
-        and v_media.type in ('image/jpeg', 'image/png', 'image/gif', 'image/webp')
+        and chat.is_picture(v_media.type)
     then
         return query select v_media.type, chat.read_media(p_actor, p_media);
     elsif not found then

@@ -41,6 +41,19 @@ $$;
 
 comment on function chat.is_admin(uuid, uuid) is 'Whether a user is an owner or admin of a conversation.';
 
+create or replace function chat.require_admin(p_actor uuid, p_conversation uuid) returns void language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform chat.require_member(p_actor, p_conversation);
+    if p_actor is not null and not chat.is_admin(p_actor, p_conversation) then
+        perform chat.refuse(403, 'not_an_admin', 'Only an owner or admin can do that.');
+    end if;
+end
+$$;
+
+comment on function chat.require_admin(uuid, uuid) is
+    'Raises CH403 not_a_member, not_an_admin or CH404 unless p_actor (null: the system) is an owner or admin.';
+
 -- before insert or update: checks who may do it, completes, stamps. Locks the conversation, as
 -- sending does, so that whoever is removed has sent their last message before it, not after.
 --
@@ -293,17 +306,12 @@ security definer set search_path = pg_catalog, pg_temp as $$
 declare
     c_members_max constant integer := 1000; -- at once, as in chat.create_group
     v_before constant text := chat.act_as(p_actor);
-    v_missing uuid;
 begin
     perform chat.require_admin(p_actor, p_conversation);
     if coalesce(cardinality(p_users), 0) not between 1 and c_members_max then
         perform chat.refuse(422, 'too_many_members', format('user_ids: must be 1 to %s.', c_members_max));
     end if;
-    select x into v_missing from unnest(p_users) x
-    where not exists (select from chat.users u where u.id = x and u.deactivated_at is null) limit 1;
-    if found then
-        perform chat.refuse(404, 'user_not_found', format('user_ids: there is no user %s.', v_missing));
-    end if;
+    perform chat.require_users('user_ids', p_users);
     -- Locked before anybody is looked for, and in two statements, so that each tells in one message whom it concerns.
     perform from chat.conversations c where c.id = p_conversation for no key update;
     update chat.members m set left_at = null, joined_at = clock_timestamp(), role = p_role

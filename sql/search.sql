@@ -350,7 +350,7 @@ begin
     join chat.messages m on m.conversation_id = hit.conversation_id and m.seq = hit.seq
     join chat.conversations c on c.id = m.conversation_id
     left join chat.users u on u.id = m.sender_id
-    left join chat.users peer on peer.id = case when c.direct_low = p_actor then c.direct_high else c.direct_low end
+    left join chat.users peer on peer.id = chat.other_of(c, p_actor)
     order by hit.place;
 end
 $$;

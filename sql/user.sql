@@ -254,6 +254,21 @@ $$;
 comment on function chat.deactivate_user(uuid, uuid) is
     'Deactivates a user (p_actor null: by the host project) and ends their sessions. Raises CH403 not_yourself. Event: user.';
 
+create or replace function chat.require_users(p_field text, p_users uuid[]) returns void language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_missing uuid;
+begin
+    select x into v_missing from unnest(p_users) x
+    where not exists (select from chat.users u where u.id = x and u.deactivated_at is null) limit 1;
+    if found then
+        perform chat.refuse(404, 'user_not_found', format('%s: there is no user %s.', p_field, v_missing));
+    end if;
+end
+$$;
+
+comment on function chat.require_users(text, uuid[]) is 'Raises CH404 user_not_found, naming p_field, unless all of p_users are there.';
+
 create or replace function chat.listed_user_json(p_user chat.users) returns json language sql stable
 security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object('id', p_user.id, 'username', p_user.username, 'name', p_user.name, 'is_guest', p_user.is_guest,
