@@ -2,7 +2,7 @@
 // whose words become the caption. Photos become one message, each film and sound one of its own, other files one.
 
 import { Describing } from "./describing.js";
-import { bytesInWords } from "./file_words.js";
+import { bytesInWords, fileBytesMax } from "./file_words.js";
 import { clone } from "./fragment.js";
 import { kept } from "./media_on_demand.js";
 import { pictureOf } from "./pending_media.js";
@@ -67,13 +67,13 @@ export class Attaching {
     const room = FILES_MAX - this.#items.length;
     const empty = files.filter(({ size }) => size === 0);
     const whole = files.filter(({ size }) => size > 0);
-    const large = whole.filter(({ size }) => size > limit());
-    const fit = whole.filter(({ size }) => size <= limit());
+    const large = whole.filter(({ size }) => size > fileBytesMax());
+    const fit = whole.filter(({ size }) => size <= fileBytesMax());
     const taken = fit.slice(0, room);
     this.#items.push(...taken.map((file) => ({ file, isFile: areFiles, url: URL.createObjectURL(file) })));
     this.#show();
     const words = [];
-    if (large.length) words.push(`${namesOf(large.map(nameOf))} ${large.length > 1 ? "are" : "is"} too large: a file has at most ${bytesInWords(limit())}.`);
+    if (large.length) words.push(`${namesOf(large.map(nameOf))} ${large.length > 1 ? "are" : "is"} too large: a file has at most ${bytesInWords(fileBytesMax())}.`);
     if (empty.length) words.push(`${namesOf(empty.map(nameOf))} ${empty.length > 1 ? "are" : "is"} empty.`);
     if (fit.length > taken.length) words.push(`At most ${FILES_MAX} files go at once; ${fit.length - taken.length === 1 ? "one was" : `${fit.length - taken.length} were`} left out.`);
     this.#composer.say(words.join(" "));
@@ -311,10 +311,6 @@ function rowOf({ file, url, isFile, alt }) {
   drawing.replaceWith(picture);
   if (isFile) row.classList.add("tray__item--file");
   return row;
-}
-
-function limit() {
-  return Number(document.documentElement.dataset.fileBytesMax) || Infinity;
 }
 
 function nameOf({ name }) {

@@ -2,6 +2,11 @@
 
 const UNITS = ["bytes", "kB", "MB", "GB"];
 
+// As the server says it in the page.
+export function fileBytesMax() {
+  return Number(document.documentElement.dataset.fileBytesMax) || Infinity;
+}
+
 export function bytesInWords(bytes) {
   if (bytes === 1) return "1 byte";
   let at = 0;

@@ -55,10 +55,18 @@ function renewConversation({ id, title, description, avatar_id: media }) {
   if (!pane) return;
   entitle(pane, title);
   for (const place of pane.querySelectorAll(":is(.pane__header, .timeline__start, .details__profile) .avatar")) paint(place, media);
-  const profile = pane.querySelector(".details__profile");
-  let words = profile.querySelector(".details__description");
-  if (!description) return words?.remove();
-  words ??= profile.appendChild(make("p", "details__description", { dir: "auto" }));
+  for (const [place, className] of [[".details__profile", "details__description"], [".timeline__start", "timeline__start-description"]]) {
+    describe(pane.querySelector(place), className, description);
+  }
+}
+
+function describe(place, className, description) {
+  let words = place?.querySelector(`.${className}`);
+  if (!place || !description) return words?.remove();
+  if (!words) {
+    words = make("p", className, { dir: "auto" });
+    place.insertBefore(words, place.querySelector(".timeline__hello"));
+  }
   words.textContent = description;
 }
 

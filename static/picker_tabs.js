@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { make } from "./element.js";
+import { fileBytesMax } from "./file_words.js";
 import { recall, remember } from "./storage.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
@@ -204,9 +205,8 @@ export class PickerTabs {
     upload.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       const [file] = input.files;
-      const limit = Number(document.documentElement.dataset.fileBytesMax) || Infinity;
       if (!file) return;
-      if (file.size > limit || file.size === 0) return status.textContent = "This file is too large, or empty.";
+      if (file.size > fileBytesMax() || file.size === 0) return status.textContent = "This file is too large, or empty.";
       this.#close();
       this.#ship(file);
     });

@@ -5,7 +5,7 @@ import { put } from "./api.js";
 import { wire } from "./dialog.js";
 import { clone } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
-import { Upload } from "./upload.js";
+import { Upload, whenReady } from "./upload.js";
 
 const SIDE_PX = 512; // As large as anybody looks at it.
 const QUALITY = 0.86;
@@ -156,13 +156,9 @@ class Portrait {
     this.#say("Sending…");
     const blob = await new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", QUALITY));
     const upload = this.#upload = new Upload(new File([blob], "picture.jpg", { type: blob.type }));
-    return new Promise((resolve, reject) => {
-      upload.addEventListener("change", () => {
-        if (upload.state === "ready") resolve(upload.medium.id);
-        else if (upload.state === "refused") reject(new Error(upload.reason));
-        else if (upload.state === "cancelled") reject(new Error("Given up."));
-        else if (upload.state === "stalled") this.#say("The chat can not be reached just now. It goes on by itself.");
-      });
+    upload.addEventListener("change", () => {
+      if (upload.state === "stalled") this.#say("The chat can not be reached just now. It goes on by itself.");
     });
+    return (await whenReady(upload)).id;
   }
 }

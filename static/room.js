@@ -114,17 +114,10 @@ export class Room {
     this.refresh();
   }
 
-  #changed({ title, description, closed_at: closedAt }) {
-    // What there is to write with comes and goes with it.
+  // What it is called and shows is renewed by names.js; what there is to write with comes and goes with the whole pane.
+  #changed({ closed_at: closedAt }) {
     const isClosed = Boolean(this.#find(".composer--closed"));
-    if (isClosed !== Boolean(closedAt)) return this.#session.navigation.go(location.pathname, { replaces: true });
-    this.#pane.dataset.title = title;
-    for (const place of this.#pane.querySelectorAll(".pane__title, .details__title, .timeline__start-title")) place.textContent = title;
-    const words = this.#find(".details__description");
-    if ((words?.textContent ?? "") !== (description ?? "")) {
-      if (words) words.textContent = description ?? "";
-      else this.#session.navigation.go(location.pathname, { replaces: true });
-    }
+    if (isClosed !== Boolean(closedAt)) this.#session.navigation.go(location.pathname, { replaces: true });
   }
 
   async #act({ target }) {

@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { wire } from "./dialog.js";
 import { make } from "./element.js";
 import { clone } from "./fragment.js";
-import { Upload } from "./upload.js";
+import { Upload, whenReady } from "./upload.js";
 
 const STICKERS_MAX = 120; // As the database has it.
 const SIDE_PX_MAX = 512; // What a sticker is drawn at on the finest screens, and no more.
@@ -119,18 +119,6 @@ export function addStickerPack(added, signal) {
 }
 
 // Private
-
-function whenReady(upload) {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (upload.state === "ready") resolve(upload.medium);
-      else if (upload.state === "refused") reject(new Error(upload.reason));
-      else if (upload.state === "cancelled") reject(new Error("It was cancelled."));
-    };
-    upload.addEventListener("change", look);
-    look();
-  });
-}
 
 // Photos are some thousand pixels wide. What moves would stand still, and stays as it is.
 async function madeSmall(file) {

@@ -20,6 +20,19 @@ export function wakeUploads() {
   for (const wake of resting) wake();
 }
 
+// Its medium, once all of it has arrived; an error that says why, when it was refused.
+export function whenReady(upload) {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (upload.state === "ready") resolve(upload.medium);
+      else if (upload.state === "refused") reject(new Error(upload.reason));
+      else if (upload.state === "cancelled") reject(new Error("It was cancelled."));
+    };
+    upload.addEventListener("change", look);
+    look();
+  });
+}
+
 export class Upload extends EventTarget {
   #file;
   #medium = null; // As the server knows it.
