@@ -1,6 +1,7 @@
 //! Passwords of people who sign up here: hashed with Argon2id, compared in a time that tells nothing of who exists.
 
 use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -29,8 +30,9 @@ pub const CHARACTERS_MAX: usize = 200;
 pub struct Passwords {
     turns: Semaphore,
     tries: DefaultKeyedRateLimiter<String>,
-    /// Of a password that nobody has: compared with where there is no user, which takes as long.
-    nobodys: String,
+    /// Of a password that nobody has: compared with where there is no user, which takes as long. Made for the first who
+    /// logs in, whoever that is, since most servers never need it.
+    nobodys: Arc<OnceLock<String>>,
 }
 
 impl Default for Passwords {
@@ -39,8 +41,7 @@ impl Default for Passwords {
         Self {
             turns: Semaphore::new(AT_ONCE_MAX),
             tries: RateLimiter::keyed(quota),
-            // It fails where the system gives no random bytes: then nobody gets a session either.
-            nobodys: hash("nobody has this one").unwrap_or_default(),
+            nobodys: Arc::default(),
         }
     }
 }
@@ -71,9 +72,16 @@ impl Passwords {
             ));
         }
         let exists = known.is_some();
-        let known = known.unwrap_or_else(|| self.nobodys.clone());
+        let nobodys = Arc::clone(&self.nobodys);
         let password: String = password.chars().take(CHARACTERS_MAX + 1).collect();
-        let is_right = self.work(move || verify(&password, &known)).await?;
+        let is_right = self
+            .work(move || {
+                // It fails where the system gives no random bytes: then nobody gets a session either.
+                let nobodys =
+                    nobodys.get_or_init(|| hash("nobody has this one").unwrap_or_default());
+                verify(&password, known.as_deref().unwrap_or(nobodys))
+            })
+            .await?;
         Ok(is_right && exists)
     }
 

@@ -99,11 +99,16 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
             )
         }
     };
+    vary(&mut response);
+    Ok(response)
+}
+
+/// Says what a page depends on, for whoever keeps pages.
+pub fn vary(response: &mut Response) {
     response.headers_mut().insert(
         VARY,
         HeaderValue::from_static("cookie, accept, accept-encoding"),
     );
-    Ok(response)
 }
 
 /// The ways in that are open.

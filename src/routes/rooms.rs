@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderValue, VARY};
 use serde::Deserialize;
 
 use super::http::{self, Query, Response};
@@ -93,10 +92,7 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
             Err(problem) => return Err(problem),
         }
     };
-    response.headers_mut().insert(
-        VARY,
-        HeaderValue::from_static("cookie, accept, accept-encoding"),
-    );
+    pages::vary(&mut response);
     Ok(response)
 }
 

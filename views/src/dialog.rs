@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use crate::icon::{Icon, icon};
 use crate::look::{COLORS, Look, THEMES};
-use crate::page::{NAME_LENGTH_MAX, Viewer};
+use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, Viewer};
 use crate::pane::own_picture;
 use crate::reaction::{Reaction, reactions};
 
@@ -12,7 +12,6 @@ pub(crate) const TITLE_LENGTH_MAX: u32 = 120;
 /// What people say of themselves, in characters, and what they are called in a message.
 const ABOUT_LENGTH_MAX: u32 = 500;
 const STATUS_TEXT_LENGTH_MAX: u32 = 100;
-const USERNAME_LENGTH_MAX: u32 = 60;
 
 /// What can be reacted with at once; so many fit beside each other on a phone.
 const QUICK_REACTIONS: usize = 6;

@@ -2,9 +2,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::conversation::group_picture;
 use crate::look::Look;
-use crate::page::{NAME_LENGTH_MAX, without_field};
+use crate::page::without_field;
 use crate::room::people;
-use crate::welcome::{Door, doors_to};
+use crate::welcome::{Door, GuestForm, doors_to, guest_form};
 
 /// What a link into a group or room opens.
 #[derive(Clone, Copy, Debug)]
@@ -99,15 +99,16 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
                 }
             }
             Visitor::New { suggested_name, doors } => {
-                @if doors.contains(&Door::Guest) { form.welcome__form method="post" action="/auth/guest" {
-                    label.field__label for="name" { "Your name" }
-                    input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname" dir="auto"
-                        placeholder=(suggested_name) aria-describedby="name-note";
-                    p.field__note #name-note { "Leave it empty to be called " bdi { (suggested_name) } "." }
-                    input type="hidden" name="invented_name" value=(suggested_name);
-                    input type="hidden" name="next" value=(page.path);
-                    button.button type="submit" { "Continue" }
-                } }
+                @if doors.contains(&Door::Guest) {
+                    (guest_form(&GuestForm {
+                        suggested_name,
+                        name: "",
+                        error: None,
+                        next: page.path,
+                        has_focus: false,
+                        deed: "Continue",
+                    }))
+                }
                 (doors_to(doors, Some(Door::Guest), page.path))
             }
         }

@@ -14,6 +14,8 @@ use crate::search::search_panel;
 
 /// What a name of a person may measure, in characters; the field says so before the server must.
 pub(crate) const NAME_LENGTH_MAX: u32 = 80;
+/// The same of a username.
+pub(crate) const USERNAME_LENGTH_MAX: u32 = 60;
 
 /// Where the static files are whatever their content: only how long they are kept hangs on the hash.
 const ASSETS_UNHASHED: &str = "/static/latest";

@@ -202,7 +202,7 @@ fn beginning(pane: &Pane<'_>) -> Markup {
         } @else {
             p { "This is the beginning of " bdi { (pane.title) } "." }
         }
-        @if let Some(description) = pane.description { p dir="auto" { (description) } }
+        @if let Some(description) = pane.description { p.timeline__start-description dir="auto" { (description) } }
         @if !pane.closed && !pane.blocked && !is_notes {
             button.timeline__hello.button.button--quiet type="button" { "👋 Say hello" }
         }

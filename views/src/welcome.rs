@@ -3,10 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::look::Look;
-use crate::page::{NAME_LENGTH_MAX, head, without_field};
-
-/// As the database has it.
-const USERNAME_LENGTH_MAX: u32 = 60;
+use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, head, without_field};
 
 /// As the server has it.
 const PASSWORD_LENGTH_MIN: u32 = 8;
@@ -72,7 +69,17 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
             img.welcome__icon src={ (welcome.assets) "/icon.svg" } alt="" width="56" height="56";
             h1.welcome__title { (welcome.product) }
             @match welcome.door {
-                Some(Door::Guest) => (guest_form(welcome)),
+                Some(Door::Guest) => {
+                    p { "What should people call you?" }
+                    (guest_form(&GuestForm {
+                        suggested_name: welcome.suggested_name,
+                        name: welcome.name,
+                        error: welcome.error,
+                        next: welcome.next,
+                        has_focus: true,
+                        deed: "Start chatting",
+                    }))
+                }
                 Some(door) => (password_form(welcome, door)),
                 None => p { "Nobody can come in here by themselves." },
             }
@@ -107,26 +114,37 @@ pub(crate) fn doors_to(doors: &[Door], shown: Option<Door>, next: &str) -> Marku
     }
 }
 
-fn guest_form(welcome: &Welcome<'_>) -> Markup {
+/// What a guest fills in, wherever one comes from.
+pub(crate) struct GuestForm<'a> {
+    pub suggested_name: &'a str,
+    /// What was entered before.
+    pub name: &'a str,
+    pub error: Option<&'a str>,
+    pub next: &'a str,
+    /// Whether the page is about nothing else.
+    pub has_focus: bool,
+    pub deed: &'a str,
+}
+
+pub(crate) fn guest_form(form: &GuestForm<'_>) -> Markup {
     html! {
-        p { "What should people call you?" }
         form.welcome__form method="post" action="/auth/guest" {
             label.field__label for="name" { "Your name" }
             input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname"
-                autofocus dir="auto" value=(welcome.name) placeholder=(welcome.suggested_name)
-                aria-describedby="name-note" aria-invalid=[welcome.error.map(|_| "true")];
+                autofocus[form.has_focus] dir="auto" value=(form.name) placeholder=(form.suggested_name)
+                aria-describedby="name-note" aria-invalid=[form.error.map(|_| "true")];
             p.field__note #name-note {
-                @if let Some(error) = welcome.error {
+                @if let Some(error) = form.error {
                     strong.field__error role="alert" { (without_field(error)) }
                     " "
                 }
                 "Leave it empty to be called "
-                bdi { (welcome.suggested_name) }
+                bdi { (form.suggested_name) }
                 "."
             }
-            input type="hidden" name="invented_name" value=(welcome.suggested_name);
-            input type="hidden" name="next" value=(welcome.next);
-            button.button type="submit" { "Start chatting" }
+            input type="hidden" name="invented_name" value=(form.suggested_name);
+            input type="hidden" name="next" value=(form.next);
+            button.button type="submit" { (form.deed) }
         }
     }
 }
