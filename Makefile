@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench schema schemathesis cargo postgres plpgsql_check chromium axe
+.PHONY: help run demo test lint bench schema schemathesis cargo postgres plpgsql_check chromium axe
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -12,6 +12,7 @@ POSTGRES_NEW := 17
 
 help:
 	@echo 'make run    the chat at http://localhost:8000 (set HOST, PORT, DATABASE_URL, … as in .env.example)'
+	@echo 'make demo   a chat full of people at http://localhost:8000, and a sample shop with it built in at http://localhost:8001'
 	@echo 'make test   all tests, against a real PostgreSQL and a real Chromium'
 	@echo 'make bench  how fast it is on this machine, as a table (BENCH="pairs --seconds 3" for a part of it)'
 	@echo 'make schema writes docs/schema.txt anew, after a change of a migration or of sql/'
@@ -20,6 +21,9 @@ help:
 
 run: cargo postgres
 	cargo run --release
+
+demo: cargo postgres
+	env -u DATABASE_URL cargo run --release -- demo
 
 test: cargo postgres plpgsql_check chromium axe
 	cargo test --workspace

@@ -22,6 +22,7 @@
 //! - [`calls`]: ends the calls that ring out, and hangs up who is gone
 //! - [`inspector`]: looks at media that were uploaded
 //! - [`media`]: what a file is, by its content
+//! - [`demo`]: a chat full of people, and a sample shop that has it built in, to look at
 //! - [`problem`]: what goes wrong, as clients are told
 //!
 //! Imports run one way. `hub` knows no SQL, HTML or socket; `views` knows nothing of ours; `stream`
@@ -30,6 +31,7 @@
 pub mod assets;
 pub mod calls;
 pub mod command;
+pub mod demo;
 pub mod emoji;
 pub mod frame;
 pub mod hub;

@@ -1,4 +1,4 @@
-//! The program: `serve` (the default), `migrate`, `token`, `doctor`.
+//! The program: `serve` (the default), `migrate`, `token`, `demo`, `doctor`.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
+use webchat::demo;
 use webchat::identity::Token;
 use webchat::postgres::migrate::{SqlState, migrate};
 use webchat::postgres::private::{PrivateOptions, PrivatePostgres};
@@ -40,6 +41,12 @@ enum Deed {
         #[arg(long)]
         name: Option<String>,
     },
+    /// A chat full of people and pictures, and a sample shop that has it built in, on the next port. In a database of its own.
+    Demo {
+        /// Do not open the shop in a browser.
+        #[arg(long)]
+        no_browser: bool,
+    },
     /// Check the database: reachable, version, schema, grants, notifications.
     Doctor,
 }
@@ -58,7 +65,18 @@ async fn main() -> ExitCode {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    match run(settings, arguments.command.unwrap_or(Deed::Serve)).await {
+    let deed = arguments.command.unwrap_or(Deed::Serve);
+    let settings = match deed {
+        Deed::Demo { .. } => match demo::settings((*settings).clone()) {
+            Ok(settings) => Arc::new(settings),
+            Err(error) => {
+                eprintln!("webchat: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => settings,
+    };
+    match run(settings, deed).await {
         Ok(code) => code,
         Err(error) => {
             tracing::debug!(?error, "leaving");
@@ -156,6 +174,24 @@ async fn carry_out(
                 "{}",
                 serde_json::json!({"access_token": token.secret, "token_type": "bearer", "user_id": user})
             );
+        }
+        Deed::Demo { no_browser } => {
+            report(&address).await?;
+            let ready = move |chat, shop| {
+                let shop = format!("http://{}", shown_address(shop));
+                println!(
+                    "the chat, as anybody finds it: http://{}",
+                    shown_address(chat)
+                );
+                println!("a sample shop that has it built in: {shop}");
+                if !no_browser
+                    && std::io::stdout().is_terminal()
+                    && open::that_detached(&shop).is_err()
+                {
+                    println!("open it in a browser");
+                }
+            };
+            demo::run((*settings).clone(), address, told_to_stop()?, ready).await?;
         }
         Deed::Doctor => {
             let checks = doctor::examine(&address, settings.database_connections_max).await;

@@ -18,6 +18,8 @@ mod compression;
 mod convergence;
 #[path = "live/deeds.rs"]
 mod deeds;
+#[path = "live/demo.rs"]
+mod demo;
 #[path = "live/described.rs"]
 mod described;
 #[path = "live/description.rs"]

@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod calls;
 pub mod changes;
 pub mod conversations;
+mod demo;
 pub mod doctor;
 mod error;
 pub mod joining;

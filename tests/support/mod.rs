@@ -27,5 +27,5 @@ pub use own_cluster::OwnCluster;
 pub use people::{direct, group, refusal, room, send, user};
 pub use person::{Person, Socket};
 pub use query::{column, run, value};
-pub use server::{ServerProcess, TestServer};
+pub use server::{ServerProcess, TestServer, wait_until_ready};
 pub use wire::Wire;
