@@ -23,7 +23,7 @@ run: cargo postgres
 	cargo run --release
 
 demo: cargo postgres
-	env -u DATABASE_URL cargo run --release -- demo
+	DATABASE_URL= cargo run --release -- demo
 
 test: cargo postgres plpgsql_check chromium axe
 	cargo test --workspace
