@@ -41,6 +41,7 @@ export class SettingsDialog {
     this.#field("rtl").checked = document.documentElement.dir === "rtl";
     this.#dialog.showModal();
     this.#showBlocks().catch((error) => console.warn("Whom the reader blocks is not shown", error));
+    this.#showAccount().catch((error) => console.warn("Where the reader is logged in is not shown", error));
   }
 
   // Private
@@ -55,6 +56,11 @@ export class SettingsDialog {
     this.#blocks.querySelector("ul")?.remove();
     this.#blocks.append(list);
     this.#blocks.hidden = list.childElementCount === 0;
+  }
+
+  async #showAccount() {
+    const { showAccount } = await import("./account.js");
+    await showAccount(this.#dialog.querySelector(".settings__account"));
   }
 
   async #unblock(target) {

@@ -9,6 +9,8 @@ mod support;
 
 #[path = "browser/accessibility.rs"]
 mod accessibility;
+#[path = "browser/account.rs"]
+mod account;
 #[path = "browser/alerts.rs"]
 mod alerts;
 #[path = "browser/attaching.rs"]

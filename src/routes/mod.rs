@@ -1,5 +1,6 @@
 //! HTTP: which address means what, and the one place where a problem becomes a response.
 
+mod account;
 mod assets;
 mod auth;
 mod blocks;
@@ -100,6 +101,7 @@ enum Route {
     PartRooms,
     PartDialog,
     PartBlocks,
+    PartAccount,
     PartHome,
     PartChats,
     PartConversation,
@@ -201,6 +203,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/parts/rooms", Route::PartRooms),
     ("/parts/dialog/{name}", Route::PartDialog),
     ("/parts/blocks", Route::PartBlocks),
+    ("/parts/account", Route::PartAccount),
     ("/parts", Route::PartHome),
     ("/parts/chats", Route::PartChats),
     ("/parts/c/{conversation}", Route::PartConversation),
@@ -410,6 +413,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::PartRooms, Method::GET) => rooms::rooms(site, asked).await,
         (Route::PartDialog, Method::GET) => rooms::dialog(site, asked).await,
         (Route::PartBlocks, Method::GET) => rooms::blocks(site, asked).await,
+        (Route::PartAccount, Method::GET) => account::part(site, asked).await,
         (Route::PartHome, Method::GET) => pages::pane(site, asked, Place::General).await,
         (Route::PartChats, Method::GET) => pages::pane(site, asked, Place::Chats).await,
         (Route::PartConversation, Method::GET) => {

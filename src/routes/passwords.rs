@@ -208,7 +208,7 @@ pub async fn change(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     {
         return Err(Problem::forbidden(
             "old_password_wrong",
-            "password: is not the one you have.",
+            "password: this is not your present password.",
         ));
     }
     let hash = site.passwords.hash(&given.new_password).await?;

@@ -103,6 +103,8 @@ pub fn settings(viewer: &Viewer<'_>, look: &Look) -> Markup {
                 section.settings__blocks aria-labelledby="settings-blocks" hidden {
                     h3.field__label #settings-blocks { "People you blocked" }
                 }
+                // So it does this.
+                section.settings__account aria-label="Account" {}
                 p.settings__connection { "Connection: " span.settings__transport { "not yet" } }
                 form.settings__leave method="post" action="/auth/logout" {
                     button.button.button--quiet type="submit" { "Sign out" }

@@ -13,7 +13,7 @@
 //! - [`found`]: what the switcher found.
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
 //! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
-//! - [`dialog`]: what opens above the page; [`attaching`]: what a message is made of besides words.
+//! - [`dialog`]: what opens above the page, [`account`] in its settings; [`attaching`]: what a message is made of besides words.
 //! - [`document`]: the API to be tried, and what is written about it.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
@@ -22,6 +22,7 @@
 //! repository alone.
 //! No inline script and no inline style: pages hold under `Content-Security-Policy: default-src 'self'`.
 
+pub mod account;
 pub mod attaching;
 pub mod avatar;
 pub mod call;
@@ -48,6 +49,7 @@ pub mod search;
 pub mod text;
 pub mod welcome;
 
+pub use account::{Session, account};
 pub use call::{Call, call_tools, calls};
 pub use card::{Data, is_card, summary};
 pub use conversation::{Conversation, Last, Peer, conversations};

@@ -6,8 +6,8 @@ use crate::look::Look;
 use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, head, without_field};
 
 /// As the server has it.
-const PASSWORD_LENGTH_MIN: u32 = 8;
-const PASSWORD_LENGTH_MAX: u32 = 200;
+pub(crate) const PASSWORD_LENGTH_MIN: u32 = 8;
+pub(crate) const PASSWORD_LENGTH_MAX: u32 = 200;
 
 /// The page of a visitor whom the server does not know yet.
 #[derive(Clone, Copy, Debug)]
