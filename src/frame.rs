@@ -80,6 +80,15 @@ impl Event {
         &self.json
     }
 
+    /// The event alone, in no frame of a connection.
+    pub fn text(&self, with_html: bool) -> Bytes {
+        if with_html {
+            self.json_with_html()
+        } else {
+            self.json.clone()
+        }
+    }
+
     /// The bytes that go onto a connection, framing included: server frames are not masked, so
     /// these are the same for every client.
     pub fn encoded(&self, form: Form) -> Bytes {
@@ -90,11 +99,7 @@ impl Event {
             (Transport::ServerSentEvents, true) => &self.stream_html,
         };
         cell.get_or_init(|| {
-            let payload = if form.with_html {
-                self.json_with_html()
-            } else {
-                self.json.clone()
-            };
+            let payload = self.text(form.with_html);
             match form.transport {
                 Transport::WebSocket => websocket_text(&payload),
                 Transport::ServerSentEvents => server_sent_event(&payload, self.cursor.as_deref()),

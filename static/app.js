@@ -171,4 +171,5 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && connection.s
 
 show();
 for (const { conversationId, seq } of sidebar.unread) receipts.delivered(conversationId, seq);
-connection.start();
+if (parent === window) connection.start();
+else import("./embed_page.js").then(({ goLive }) => goLive({ ...session, sidebar, signal }));

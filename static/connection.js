@@ -33,6 +33,7 @@ export class Connection extends EventTarget {
   #answerBy = 0;
   #others = null;
   #mayRest = () => false;
+  #line = null;
   #pingTimer;
   #running = null;
 
@@ -79,6 +80,11 @@ export class Connection extends EventTarget {
     this.#mayRest = mayRest;
   }
 
+  // Of several frames of a page one connects, and the others hear through it (`shared_line.js`).
+  shareBy(line) {
+    this.#line = line;
+  }
+
   // The network or the reader is back: no reason to sit out a timer.
   wake() {
     if (this.live) this.#ping();
@@ -105,6 +111,8 @@ export class Connection extends EventTarget {
       onClose: (code) => this.#lose(code),
     };
     this.#expect(OPEN_TIMEOUT_MS);
+    this.#transport = this.#line?.follow(this.#cursor, listeners);
+    if (this.#transport) return;
     if (Date.now() >= this.#socketRestsUntil) {
       try {
         this.#transport = new Socket(this.#cursor, listeners);
@@ -121,6 +129,7 @@ export class Connection extends EventTarget {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = null;
     this.#heard = true;
+    if (this.#line?.relays(frame)) return;
     if (frame.cursor) this.#cursor = frame.cursor;
     if (frame.type === "ready") {
       this.#become("live");

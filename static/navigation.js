@@ -29,11 +29,14 @@ export class Navigation extends EventTarget {
 
   // Actions
 
+  // Whether it leads there at all.
+  leads = () => true;
+
   async go(path, { replaces = false } = {}) {
-    if (!await this.#travel(path)) return;
+    if (!this.leads(path) || !await this.#travel(path)) return;
     const state = { from: location.pathname };
-    if (replaces || path === location.pathname) history.replaceState(history.state, "", path);
-    else history.pushState(state, "", path);
+    if (replaces || path === location.pathname) history.replaceState(history.state, "", path + location.search);
+    else history.pushState(state, "", path + location.search);
   }
 
   // Private
@@ -66,7 +69,7 @@ export class Navigation extends EventTarget {
       return true;
     } catch (error) {
       if (under.abort.signal.aborted) return false;
-      if (error.status === 401) location.assign(path);
+      if (error.status === 401) location.assign(path + location.search);
       else toast(error.message, { action: "Try again", onAction: () => this.go(path) });
       return false;
     } finally {

@@ -382,7 +382,7 @@ pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     tag = "live",
     summary = "Tells what changed since a cursor",
     description = "Whoever has a session.",
-    params(schema::Since),
+    params(schema::Since, schema::Render),
     responses(
         (status = 200, description = "The events since, and a cursor of now", body = schema::Changes),
     ),
@@ -390,6 +390,7 @@ pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
 pub async fn changes(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let query = Query::of(&asked.request);
+    let with_html = query.text("render") == Some("html");
     let now = site.cursor()?;
     let (is_reset, events) = match query.text("cursor") {
         None => (false, Vec::new()),
@@ -406,7 +407,7 @@ pub async fn changes(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     };
     let events: Vec<_> = events
         .iter()
-        .map(|event| String::from_utf8_lossy(event.json()).into_owned())
+        .map(|event| String::from_utf8_lossy(&event.text(with_html)).into_owned())
         .collect();
     Ok(http::json(
         StatusCode::OK,

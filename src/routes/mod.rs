@@ -7,7 +7,9 @@ mod blocks;
 mod calls;
 mod compression;
 mod conversations;
+mod cors;
 mod docs;
+mod embed;
 mod http;
 mod joining;
 mod known;
@@ -118,6 +120,9 @@ enum Route {
     PartCall,
     PartCalls,
     Asset,
+    Embed,
+    EmbedScript,
+    EmbedCheck,
     Health,
     Ready,
     Metrics,
@@ -221,6 +226,9 @@ const ROUTES: &[(&str, Route)] = &[
     ("/parts/call", Route::PartCall),
     ("/parts/calls", Route::PartCalls),
     ("/static/{hash}/{*file}", Route::Asset),
+    ("/embed", Route::Embed),
+    ("/embed.js", Route::EmbedScript),
+    ("/embed/check", Route::EmbedCheck),
     ("/health", Route::Health),
     ("/ready", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -335,11 +343,16 @@ pub(super) struct Asked {
 /// Answers any request; what goes wrong becomes a problem in JSON, or a page for a browser.
 pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     let wants_page = http::accepts_html(request.headers()) && request.method() == Method::GET;
-    let look = wants_page.then(|| pages::look(request.headers()));
+    let look = wants_page.then(|| embed::look(&request));
+    let sharing = cors::Sharing::of(&request, &site.settings.allowed_origins);
+    if let Some(mut response) = sharing.preflight(&request) {
+        sharing.mark(&mut response);
+        return http::secured(response, &site.settings);
+    }
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let encoding = compression::accepted(request.headers());
-    let response = match find(&path) {
+    let mut response = match find(&path) {
         Ok((route, parameters)) => {
             let asked = Asked {
                 request,
@@ -365,6 +378,7 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     };
     metrics::counter!("webchat_http_requests_total", "method" => method_label(&method), "status" => response.status().as_u16().to_string())
         .increment(1);
+    sharing.mark(&mut response);
     compression::compressed(http::secured(response, &site.settings), encoding).await
 }
 
@@ -436,6 +450,9 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::PartCall, Method::GET) => calls::tools(site, asked).await,
         (Route::PartCalls, Method::GET) => calls::log(site, asked).await,
         (Route::Asset, Method::GET | Method::HEAD) => assets::asset(&asked),
+        (Route::Embed, Method::GET | Method::HEAD) => Ok(embed::page(site, &asked)),
+        (Route::EmbedScript, Method::GET | Method::HEAD) => embed::script(&asked),
+        (Route::EmbedCheck, Method::GET | Method::HEAD) => Ok(embed::check(site, &asked)),
         (Route::Health, Method::GET | Method::HEAD) => Ok(operations::health()),
         (Route::Ready, Method::GET | Method::HEAD) => Ok(operations::ready(site).await),
         (Route::Metrics, Method::GET | Method::HEAD) => Ok(operations::metrics(site)),

@@ -14,8 +14,8 @@ use utoipa::OpenApi;
 
 use super::http::{self, Response};
 use super::{
-    auth, blocks, calls, conversations, joining, live, media, messages, operations, passwords,
-    previews, schema, search, stickers, uploads, users, vcard,
+    auth, blocks, calls, conversations, embed, joining, live, media, messages, operations,
+    passwords, previews, schema, search, stickers, uploads, users, vcard,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -112,6 +112,7 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         operations::health,
         operations::ready,
         operations::metrics,
+        embed::check,
         description,
     ),
     components(schemas(schema::Problem)),
@@ -480,6 +481,8 @@ mod tests {
                 | Route::OpenPerson
                 | Route::OpenInvite
                 | Route::Asset
+                | Route::Embed
+                | Route::EmbedScript
                 | Route::Docs
                 | Route::DocsWire
                 | Route::DocsFile

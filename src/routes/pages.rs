@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
+use hyper::body::Incoming;
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
+use hyper::{Request, StatusCode};
 use uuid::Uuid;
 
+use super::embed::{self, Framing};
 use super::http::{self, Query, Response};
 use super::known::Known;
 use super::listed::{self, Listed, ListedPerson};
@@ -83,11 +85,14 @@ pub(super) fn asks_for_json(headers: &HeaderMap) -> bool {
 pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Response, Problem> {
     let headers = asked.request.headers();
     let mut response = match identity::find_session(&site.database, headers).await? {
-        Some((session, _)) => chat(site, &session, headers, place).await?,
+        Some((session, _)) => chat(site, &session, &asked.request, place).await?,
         None => {
             let query = Query::of(&asked.request);
             let path = asked.request.uri().path();
-            let next = query.text("next").unwrap_or(path).to_owned();
+            let next = match query.text("next") {
+                Some(next) => next.to_owned(),
+                None => format!("{path}{}", Framing::of(&asked.request).query()),
+            };
             welcome(
                 site,
                 StatusCode::OK,
@@ -135,6 +140,7 @@ pub fn welcome(
     error: Option<&str>,
 ) -> Response {
     let doors = doors(site);
+    let framing = Framing::towards(headers, next);
     let door = door
         .filter(|door| doors.contains(door))
         .or(doors.first().copied());
@@ -143,7 +149,8 @@ pub fn welcome(
         views::welcome(&views::Welcome {
             assets: assets::base(),
             product: PRODUCT,
-            look: look(headers),
+            look: framing.dress(look(headers)),
+            frame: framing.view(&embed::origins(site)),
             suggested_name: &identity::invent_name(),
             name,
             error,
@@ -164,7 +171,7 @@ pub fn look(headers: &HeaderMap) -> views::Look {
 async fn chat(
     site: &Site,
     session: &Session,
-    headers: &HeaderMap,
+    request: &Request<Incoming>,
     place: Place,
 ) -> Result<Response, Problem> {
     let cursor = site.cursor()?;
@@ -177,10 +184,13 @@ async fn chat(
         .iter()
         .map(|listed| listed.view(&viewer_id, open_id))
         .collect();
+    let framing = Framing::of(request);
+    let origins = embed::origins(site);
     let page = views::ChatPage {
         assets: assets::base(),
         product: PRODUCT,
-        look: look(headers),
+        look: framing.dress(look(request.headers())),
+        frame: framing.view(&origins),
         viewer: views::Viewer {
             id: &viewer_id,
             name: &session.user_name,

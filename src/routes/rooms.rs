@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde::Deserialize;
 
+use super::embed::{self, Framing};
 use super::http::{self, Query, Response};
 use super::joining::token;
 use super::opened::{Member, PANE_MEMBERS, sort};
@@ -48,14 +49,17 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
     } else {
         let path = asked.request.uri().path();
         let suggested_name = identity::invent_name();
+        let framing = Framing::of(&asked.request);
+        let origins = embed::origins(site);
         let doors = pages::doors(site);
         let page = |status, leads| {
             let page = views::InvitePage {
                 assets: assets::base(),
                 product: pages::PRODUCT,
-                look: pages::look(headers),
+                look: embed::look(&asked.request),
                 path,
                 leads,
+                frame: framing.view(&origins),
             };
             http::page(status, views::invite_page(&page))
         };

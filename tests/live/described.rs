@@ -93,7 +93,13 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
     };
     let (ada, bob) = (&cast.ada, &cast.bob);
     let (bob_id, eve_id) = (bob.id.to_string(), cast.eve.id.to_string());
-    for path in ["/health", "/ready", "/metrics", "/openapi.json"] {
+    for path in [
+        "/health",
+        "/ready",
+        "/metrics",
+        "/openapi.json",
+        "/embed/check",
+    ] {
         api.ask(ada, "GET", path, &[], "", json!(null)).await;
     }
     let guest = api

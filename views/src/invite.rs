@@ -1,6 +1,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::conversation::group_picture;
+use crate::embed::Frame;
 use crate::look::Look;
 use crate::page::without_field;
 use crate::room::people;
@@ -15,6 +16,7 @@ pub struct InvitePage<'a> {
     /// Its own address, `/i/{token}`.
     pub path: &'a str,
     pub leads: Leads<'a>,
+    pub frame: Frame<'a>,
 }
 
 /// Where a link leads, or why nowhere.
@@ -107,6 +109,7 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
                         next: page.path,
                         has_focus: false,
                         deed: "Continue",
+                        is_framed: page.frame.is_framed,
                     }))
                 }
                 (doors_to(doors, Some(Door::Guest), page.path))
@@ -141,6 +144,7 @@ mod tests {
             shows_details: true,
         },
         path: "/i/token",
+        frame: Frame::NONE,
         leads: Leads::In {
             id: "c1",
             kind: "room",

@@ -15,6 +15,7 @@
 //! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
 //! - [`dialog`]: what opens above the page, [`account`] in its settings; [`attaching`]: what a message is made of besides words.
 //! - [`document`]: the API to be tried, and what is written about it.
+//! - [`embed`]: the chat within a page of another site.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
 //! *Invariant:* nothing here reads a database, a socket or a clock, and nothing here knows a type of
@@ -30,6 +31,7 @@ pub mod card;
 pub mod conversation;
 pub mod dialog;
 pub mod document;
+pub mod embed;
 pub mod found;
 pub mod icon;
 pub mod info;
@@ -54,6 +56,7 @@ pub use call::{Call, call_tools, calls};
 pub use card::{Data, is_card, summary};
 pub use conversation::{Conversation, Last, Peer, conversations};
 pub use document::{api_page, document_page};
+pub use embed::{EmbedPage, Frame, embed_page};
 pub use found::{Found, found};
 pub use info::{Edit, Felt, Info, Known, Seen, info};
 pub use invite::{InvitePage, Leads, Visitor, invite_page};

@@ -42,6 +42,21 @@ impl Look {
         look
     }
 
+    /// As the page around wants it, where it says so; what is not known counts as not said.
+    pub fn framed(mut self, theme: Option<&str>, color: Option<&str>, dir: Option<&str>) -> Self {
+        let known = |word: Option<&str>, words: &'static [&'static str]| {
+            words.iter().find(|known| Some(**known) == word).copied()
+        };
+        self.theme = known(theme, &THEMES).unwrap_or(self.theme);
+        self.color = known(color, &COLORS).unwrap_or(self.color);
+        self.is_right_to_left = match dir {
+            Some("rtl") => true,
+            Some("ltr") => false,
+            _ => self.is_right_to_left,
+        };
+        self
+    }
+
     pub fn direction(&self) -> &'static str {
         if self.is_right_to_left { "rtl" } else { "ltr" }
     }
@@ -61,5 +76,14 @@ mod tests {
         assert_eq!((look.theme, look.color), ("dark", "purple"));
         assert_eq!((look.direction(), look.details()), ("rtl", "closed"));
         assert_eq!(Look::from_words(""), Look::default());
+    }
+
+    #[test]
+    fn the_page_around_counts_before_the_reader_and_only_in_what_it_says() {
+        let own = Look::from_words("dark.purple.rtl");
+        let look = own.framed(Some("light"), None, Some("ltr"));
+        assert_eq!((look.theme, look.color), ("light", "purple"));
+        assert!(!look.is_right_to_left);
+        assert_eq!(own.framed(Some("\"><b>"), Some("pink"), Some("up")), own);
     }
 }

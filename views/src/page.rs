@@ -5,6 +5,7 @@ use crate::conversation::{Conversation, conversations};
 use crate::dialog::{
     confirm, date, forward, message_tools, new_chat, portrait, settings, switcher,
 };
+use crate::embed::Frame;
 use crate::icon::{Icon, icon};
 use crate::look::Look;
 use crate::message::pending;
@@ -81,6 +82,7 @@ pub struct ChatPage<'a> {
     pub open: Option<Pane<'a>>,
     /// In its place, while the reader waits to be let in.
     pub waiting: Option<Waiting<'a>>,
+    pub frame: Frame<'a>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +114,8 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
             data-product=(page.product)
             data-cursor=(page.cursor)
             data-file-bytes-max=(page.file_bytes_max)
+            data-origins=(page.frame.origins)
+            data-alone[page.frame.is_alone]
         {
             head {
                 (head(title, page.assets))
@@ -256,6 +260,7 @@ mod tests {
         conversations: &[],
         open: None,
         waiting: None,
+        frame: Frame::NONE,
     };
 
     #[test]
@@ -299,6 +304,7 @@ mod tests {
             }),
             welcome(&Welcome {
                 assets: "/s",
+                frame: Frame::default(),
                 product: "Chat",
                 look: PLAIN,
                 next: "/",
@@ -368,6 +374,7 @@ mod tests {
         for html in [
             welcome(&Welcome {
                 assets: "/s",
+                frame: Frame::default(),
                 product: HOSTILE,
                 look: PLAIN,
                 next: HOSTILE,
@@ -387,6 +394,7 @@ mod tests {
     fn the_welcome_page_works_by_a_form_alone() {
         let html = welcome(&Welcome {
             assets: "/s",
+            frame: Frame::default(),
             product: "Chat",
             look: PLAIN,
             next: "/c/c1",

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use crate::embed::Frame;
 use crate::look::Look;
 use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, head, without_field};
 
@@ -26,6 +27,7 @@ pub struct Welcome<'a> {
     pub doors: &'a [Door],
     /// The one that is open; None where there is none at all.
     pub door: Option<Door>,
+    pub frame: Frame<'a>,
 }
 
 /// A way into the chat.
@@ -76,8 +78,10 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                         name: welcome.name,
                         error: welcome.error,
                         next: welcome.next,
-                        has_focus: true,
+                        // A frame that took it would take it from the page around.
+                        has_focus: !welcome.frame.is_framed,
                         deed: "Start chatting",
+                        is_framed: welcome.frame.is_framed,
                     }))
                 }
                 Some(door) => (password_form(welcome, door)),
@@ -88,8 +92,15 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
     };
     html! {
         (DOCTYPE)
-        html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color) {
-            head { (head(welcome.product, welcome.assets)) }
+        html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color)
+            data-origins=(welcome.frame.origins)
+        {
+            head {
+                (head(welcome.product, welcome.assets))
+                @if welcome.frame.is_framed {
+                    script type="module" src={ (welcome.assets) "/embed_door.js" } {}
+                }
+            }
             body { (body) }
         }
     }
@@ -124,6 +135,7 @@ pub(crate) struct GuestForm<'a> {
     /// Whether the page is about nothing else.
     pub has_focus: bool,
     pub deed: &'a str,
+    pub is_framed: bool,
 }
 
 pub(crate) fn guest_form(form: &GuestForm<'_>) -> Markup {
@@ -144,8 +156,16 @@ pub(crate) fn guest_form(form: &GuestForm<'_>) -> Markup {
             }
             input type="hidden" name="invented_name" value=(form.suggested_name);
             input type="hidden" name="next" value=(form.next);
+            (framed(form.is_framed))
             button.button type="submit" { (form.deed) }
         }
+    }
+}
+
+/// Asks for a cookie that works in a frame of another site.
+fn framed(is_framed: bool) -> Markup {
+    html! {
+        @if is_framed { input type="hidden" name="framed" value="1"; }
     }
 }
 
@@ -159,7 +179,7 @@ fn password_form(welcome: &Welcome<'_>, door: Door) -> Markup {
             }
             label.field__label for="username" { "Username" }
             input.field #username name="username" type="text" required maxlength=(USERNAME_LENGTH_MAX) autocomplete="username"
-                autocapitalize="none" spellcheck="false" autofocus dir="auto" value=(welcome.name);
+                autocapitalize="none" spellcheck="false" autofocus[!welcome.frame.is_framed] dir="auto" value=(welcome.name);
             @if is_new {
                 label.field__label for="name" { "Your name" }
                 input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="name" dir="auto"
@@ -175,6 +195,7 @@ fn password_form(welcome: &Welcome<'_>, door: Door) -> Markup {
                 p.field__note #password-note { "At least " (PASSWORD_LENGTH_MIN) " characters." }
             }
             input type="hidden" name="next" value=(welcome.next);
+            (framed(welcome.frame.is_framed))
             button.button type="submit" { @if is_new { "Create account" } @else { "Log in" } }
         }
     }
@@ -189,6 +210,7 @@ mod tests {
 
     fn html(door: Option<Door>, doors: &[Door], next: &str, error: Option<&str>) -> String {
         welcome(&Welcome {
+            frame: Frame::default(),
             assets: "/s",
             product: "Chat",
             look: Look::default(),
@@ -233,6 +255,32 @@ mod tests {
             "{html}"
         );
         assert!(!html.contains("/auth/guest"));
+    }
+
+    #[test]
+    fn in_a_frame_every_form_asks_for_a_cookie_of_frames_and_elsewhere_none() {
+        for door in Door::ALL {
+            for is_framed in [false, true] {
+                let html = welcome(&Welcome {
+                    assets: "/s",
+                    product: "Chat",
+                    look: Look::default(),
+                    suggested_name: "Calm Fox",
+                    name: "",
+                    error: None,
+                    next: "/",
+                    doors: &Door::ALL,
+                    door: Some(door),
+                    frame: Frame {
+                        is_framed,
+                        ..Frame::default()
+                    },
+                })
+                .into_string();
+                assert_eq!(html.contains("name=\"framed\""), is_framed, "{html}");
+                assert_eq!(html.contains("autofocus"), !is_framed);
+            }
+        }
     }
 
     #[test]

@@ -745,6 +745,18 @@ pub struct LoggedOut {
 }
 
 #[derive(ToSchema)]
+pub struct EmbedCheck {
+    /// Whether pages of this origin may show the chat in a frame, and ask the API.
+    allowed: bool,
+    /// The page's own; null of what has none that could be named, as a file on a disk.
+    #[schema(required)]
+    origin: Option<String>,
+    /// The setting that would allow it, in full; null where nothing is to be set.
+    #[schema(required)]
+    set: Option<String>,
+}
+
+#[derive(ToSchema)]
 pub struct Health {
     /// ok.
     status: String,
