@@ -70,6 +70,8 @@ mod rest;
 mod resume;
 #[path = "live/search.rs"]
 mod search;
+#[path = "live/security.rs"]
+mod security;
 #[path = "live/servers.rs"]
 mod servers;
 #[path = "live/sessions.rs"]
