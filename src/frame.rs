@@ -1,6 +1,8 @@
 //! An event on its way to clients: its JSON, and each form a client may want of it, encoded once
 //! by whoever is first to need it and shared by all.
 
+mod plain;
+
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
@@ -13,11 +15,16 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::assets;
 
+pub use plain::PlainMessage;
+
 /// What a client asked its events to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Form {
     /// Each event also carries `html`, the fragment that shows it.
     pub with_html: bool,
+    /// What was just said also stands flat, as clients of other chats look for it; not beside `html`, which they know
+    /// nothing of.
+    pub is_plain: bool,
     pub transport: Transport,
 }
 
@@ -40,6 +47,7 @@ pub struct Event {
     html: OnceLock<Bytes>,
     websocket: OnceLock<Bytes>,
     websocket_html: OnceLock<Bytes>,
+    websocket_plain: OnceLock<Bytes>,
     stream: OnceLock<Bytes>,
     stream_html: OnceLock<Bytes>,
 }
@@ -71,6 +79,7 @@ impl Event {
             html: OnceLock::new(),
             websocket: OnceLock::new(),
             websocket_html: OnceLock::new(),
+            websocket_plain: OnceLock::new(),
             stream: OnceLock::new(),
             stream_html: OnceLock::new(),
         })
@@ -93,13 +102,18 @@ impl Event {
     /// these are the same for every client.
     pub fn encoded(&self, form: Form) -> Bytes {
         let cell = match (form.transport, form.with_html) {
+            (Transport::WebSocket, false) if form.is_plain => &self.websocket_plain,
             (Transport::WebSocket, false) => &self.websocket,
             (Transport::WebSocket, true) => &self.websocket_html,
             (Transport::ServerSentEvents, false) => &self.stream,
             (Transport::ServerSentEvents, true) => &self.stream_html,
         };
         cell.get_or_init(|| {
-            let payload = self.text(form.with_html);
+            let payload = if form.is_plain && !form.with_html && self.may_be_message {
+                plain::with_plain_fields(&self.json)
+            } else {
+                self.text(form.with_html)
+            };
             match form.transport {
                 Transport::WebSocket => websocket_text(&payload),
                 Transport::ServerSentEvents => server_sent_event(&payload, self.cursor.as_deref()),
@@ -490,6 +504,7 @@ mod tests {
         let stream = event.encoded(Form {
             with_html: true,
             transport: Transport::ServerSentEvents,
+            ..Form::default()
         });
         assert_eq!(
             stream.as_ref(),

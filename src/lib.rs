@@ -16,7 +16,7 @@
 //! - [`hub`]: who is connected and what they are subscribed to
 //! - [`newest`]: the newest pages of conversations, kept for the next who ask
 //! - [`stream`]: WebSocket and Server-Sent Events
-//! - [`presence`]: who is online, and that this server lives
+//! - [`presence`]: who is online, and that this server lives; [`online`]: the list of them for the anonymous chat
 //! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
 //! - [`search`]: the index for searching in messages, brought up to what was sent
 //! - [`calls`]: ends the calls that ring out, and hangs up who is gone
@@ -40,6 +40,7 @@ pub mod inspector;
 pub mod listener;
 pub mod media;
 pub mod newest;
+pub mod online;
 pub mod password;
 pub mod postgres;
 pub mod presence;

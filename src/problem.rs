@@ -82,6 +82,18 @@ impl Problem {
         )
     }
 
+    /// The same of a field that who asked calls otherwise.
+    pub fn renaming(mut self, ours: &str, theirs: &str) -> Self {
+        if let Some(rule) = self
+            .detail
+            .strip_prefix(ours)
+            .and_then(|rest| rest.strip_prefix(':'))
+        {
+            self.detail = format!("{theirs}:{rule}");
+        }
+        self
+    }
+
     /// Whether the same again may succeed.
     pub fn retry_after_seconds(&self) -> Option<u32> {
         matches!(

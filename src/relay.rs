@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::frame::{Event, Frame};
 use crate::hub::{Audience, Close, Hub};
+use crate::online::Online;
 use crate::postgres::{Database, DatabaseError};
 use crate::preview::PreviewQueue;
 use crate::search;
@@ -28,6 +29,8 @@ const PATIENCE_EVERY: Duration = Duration::from_secs(1);
 const MESSAGE_BEGINS: &str = r#"{"type":"message","#;
 /// How PostgreSQL writes the event of `chat.call_event`.
 const CALL_BEGINS: &str = r#"{"type" : "call","#;
+/// And that of `chat.presence_event`.
+const PRESENCE_BEGINS: &str = r#"{"type" : "presence","#;
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
 #[derive(Deserialize)]
@@ -78,6 +81,8 @@ pub struct Relay {
     sent: search::Heard,
     /// Told that a call rings, or goes on.
     calls: Arc<Notify>,
+    /// Told that somebody came or went.
+    online: Arc<Online>,
     burst_began: Instant,
     burst_events: usize,
     /// When a burst last waited for those behind.
@@ -91,6 +96,7 @@ impl Relay {
         previews: Option<PreviewQueue>,
         sent: search::Heard,
         calls: Arc<Notify>,
+        online: Arc<Online>,
     ) -> Self {
         Self {
             database,
@@ -98,6 +104,7 @@ impl Relay {
             previews,
             sent,
             calls,
+            online,
             burst_began: Instant::now(),
             burst_events: 0,
             waited_last: Instant::now(),
@@ -218,6 +225,9 @@ impl Relay {
         }
         if event.get().starts_with(CALL_BEGINS) {
             self.calls.notify_one();
+        }
+        if event.get().starts_with(PRESENCE_BEGINS) {
+            self.online.has_changed();
         }
         let mut audience = Audience {
             conversations: envelope.conversations.clone(),

@@ -18,6 +18,7 @@ use crate::hub::Hub;
 use crate::inspector::Inspector;
 use crate::listener;
 use crate::newest::NewestPages;
+use crate::online::Online;
 use crate::password::Passwords;
 use crate::postgres::{Address, Database, DatabaseError};
 use crate::presence::PresenceKeeper;
@@ -60,6 +61,7 @@ pub async fn run(
     let (tell_heard, heard) = watch::channel(listener::Heard::default());
     let sent = search::Heard::default();
     let calls = Arc::new(Notify::new());
+    let online = Arc::<Online>::default();
     background.spawn(listener::run(
         database.clone(),
         Relay::new(
@@ -68,6 +70,7 @@ pub async fn run(
             previews,
             sent.clone(),
             Arc::clone(&calls),
+            Arc::clone(&online),
         ),
         tell_heard,
         stop_background.clone(),
@@ -75,6 +78,11 @@ pub async fn run(
     background.spawn(Indexer::new(database.clone(), sent).run(stop_background.clone()));
     let ring = Duration::from_secs(settings.call_ring_seconds);
     background.spawn(CallKeeper::new(database.clone(), calls, ring).run(stop_background.clone()));
+    background.spawn({
+        let (online, database) = (Arc::clone(&online), database.clone());
+        let stop = stop_background.clone();
+        async move { online.run(database, stop).await }
+    });
     let inspector = Arc::new(Inspector::new(database.clone()));
     background.spawn({
         let (inspector, stop) = (Arc::clone(&inspector), stop_background.clone());
@@ -108,6 +116,7 @@ pub async fn run(
         commands,
         heard,
         newest_pages: NewestPages::new(),
+        online,
         inspector,
         passwords: Arc::clone(&passwords),
         uploads: Arc::default(),

@@ -1,6 +1,7 @@
 //! What clients can ask, whichever door they come by: a WebSocket frame, `POST /api/commands`, or
 //! a REST route.
 
+mod plain;
 mod wire;
 
 use std::num::NonZeroU32;
@@ -19,8 +20,10 @@ use crate::postgres::calls::CallAction;
 use crate::postgres::messages::Sent;
 use crate::postgres::{Database, DatabaseError};
 use crate::problem::Problem;
-use crate::writer::{Outgoing, TypingState, Writer};
+use crate::writer::{Outgoing, SendError, TypingState, Writer};
 
+pub use plain::Addressee;
+pub use plain::send as plain_send;
 pub use wire::{Whom, answer, parse, read, read_whom};
 
 /// The largest frame or JSON body that is read, in bytes. Far above what any command needs, so that
@@ -44,6 +47,9 @@ pub struct Send {
     /// One medium; the same as a list of one.
     pub media_id: Option<Uuid>,
     pub media_ids: Option<Vec<Uuid>>,
+    /// Its sender calls the body content.
+    #[serde(skip)]
+    pub is_plain: bool,
 }
 
 /// Where a message stands, of its JSON.
@@ -103,6 +109,11 @@ pub enum Deed {
 #[derive(Debug)]
 pub enum Command {
     Send(Send),
+    /// Sends to somebody, in the direct conversation with them.
+    SendTo {
+        receiver: Uuid,
+        send: Send,
+    },
     Forward(Forward),
     /// Changes a message, or how the actor sees it.
     Change {
@@ -131,13 +142,19 @@ pub enum Command {
     /// Requests a call, or does something with one.
     Call(CallAction),
     Signal(Signal),
+    /// What clients of other chats begin with: one has joined by being connected.
+    Join,
     Ping,
 }
 
 impl Command {
-    /// Whether the order among its like matters: it changes a message that is there, or is of a call.
+    /// Whether the order among its like matters: it changes a message that is there, is of a call, or is sent to a
+    /// conversation that has to be found first.
     pub fn is_in_turn(&self) -> bool {
-        matches!(self, Self::Change { .. } | Self::Call(_) | Self::Signal(_))
+        matches!(
+            self,
+            Self::Change { .. } | Self::Call(_) | Self::Signal(_) | Self::SendTo { .. }
+        )
     }
 }
 
@@ -159,16 +176,30 @@ pub enum Reply {
     /// The frame `ack`, if the command had a `ref`.
     Done,
     Pong,
+    /// The frame `joined`, with who one is.
+    Joined(Uuid),
     /// For whoever holds the connection: the person is (not) away from it.
     Away(bool),
+}
+
+/// How a client speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    #[default]
+    Own,
+    /// Also as clients of other chats do: what has `content` is a send.
+    Plain,
+    /// The same, by a client that knows of no `ack`: what it sent comes back to it, and nothing else.
+    Anonymous,
 }
 
 /// Who asks, and by which socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Actor {
     pub user: Uuid,
-    /// A socket held to one conversation, where `{"content": "…"}` alone is a send.
+    /// A socket held to one conversation.
     pub only: Option<Uuid>,
+    pub manner: Manner,
 }
 
 /// Carries commands out.
@@ -210,37 +241,56 @@ impl Commands {
     ) -> impl Future<Output = Result<Reply, Problem>> + core::marker::Send + use<> {
         let commands = Arc::clone(self);
         let begun = match command {
-            Command::Send(send) => Begun::Sending(self.queue(actor, send).map(Box::pin)),
+            Command::Send(send) => {
+                let is_plain = send.is_plain;
+                let allowed = check_send(actor, &send).and_then(|()| self.check_rate(actor.user));
+                let queued = allowed.map(|()| Box::pin(self.queue(actor, send)));
+                Begun::Sending(in_their_words(queued, is_plain), is_plain)
+            }
             other => Begun::Other(other),
         };
         async move {
             match begun {
-                Begun::Sending(queued) => {
-                    let sent = queued?.await.map_err(Problem::from)?;
-                    Ok(Reply::Message {
-                        json: sent.message,
-                        is_new: sent.status == 201,
-                    })
-                }
+                Begun::Sending(queued, is_plain) => sent(queued?.await, is_plain),
                 Begun::Other(command) => commands.carry_out(actor, command).await,
             }
         }
+    }
+
+    /// Opens the conversation with somebody only when they can be sent to as often as this.
+    async fn send_to(&self, actor: Actor, receiver: Uuid, send: Send) -> Result<Reply, Problem> {
+        let is_plain = send.is_plain;
+        in_their_words(check_send(actor, &send), is_plain)?;
+        self.check_rate(actor.user)?;
+        if send
+            .body
+            .as_deref()
+            .is_none_or(|body| body.trim().is_empty())
+            && send.media_id.is_none()
+        {
+            return Err(Problem::unprocessable(
+                "body_required",
+                "content: must have at least one character that is not a space.",
+            ));
+        }
+        let conversation_id = self
+            .database
+            .direct_with(actor.user, receiver)
+            .await
+            .map_err(|error| Problem::from(error).renaming("user_id", "receiver_id"))?;
+        let send = Send {
+            conversation_id,
+            ..send
+        };
+        sent(self.queue(actor, send).await, is_plain)
     }
 
     fn queue(
         &self,
         actor: Actor,
         send: Send,
-    ) -> Result<impl Future<Output = Result<Sent, crate::writer::SendError>> + use<>, Problem> {
-        check_held(actor, send.conversation_id)?;
-        check_body(send.body.as_deref())?;
-        check_client_id(send.client_id.as_deref())?;
-        if send.kind.as_deref().is_some_and(|kind| kind.contains('\0')) {
-            return Err(nul("kind"));
-        }
-        check_data(send.data.as_deref())?;
-        self.check_rate(actor.user)?;
-        Ok(self.writer.send(Outgoing {
+    ) -> impl Future<Output = Result<Sent, SendError>> + use<> {
+        self.writer.send(Outgoing {
             actor: actor.user,
             conversation_id: send.conversation_id,
             kind: send.kind,
@@ -249,12 +299,13 @@ impl Commands {
             reply_to: send.reply_to,
             client_id: send.client_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
             media_ids: send.media_ids.or(send.media_id.map(|id| vec![id])),
-        }))
+        })
     }
 
     async fn carry_out(&self, actor: Actor, command: Command) -> Result<Reply, Problem> {
         match command {
             Command::Send(_) => unreachable!("begun as a send"),
+            Command::SendTo { receiver, send } => self.send_to(actor, receiver, send).await,
             Command::Forward(forward) => self.forward(actor, forward).await,
             Command::Change { message_id, deed } => {
                 check_deed(&deed)?;
@@ -298,6 +349,7 @@ impl Commands {
             Command::Presence { is_away } => Ok(Reply::Away(is_away)),
             Command::Call(action) => self.call(actor, action).await,
             Command::Signal(signal) => self.signal(actor, signal).await,
+            Command::Join => Ok(Reply::Joined(actor.user)),
             Command::Ping => Ok(Reply::Pong),
         }
     }
@@ -450,8 +502,25 @@ impl Commands {
 }
 
 enum Begun<F> {
-    Sending(Result<F, Problem>),
+    /// And whether its sender calls the body content.
+    Sending(Result<F, Problem>, bool),
     Other(Command),
+}
+
+fn sent(outcome: Result<Sent, SendError>, is_plain: bool) -> Result<Reply, Problem> {
+    let sent = in_their_words(outcome.map_err(Problem::from), is_plain)?;
+    Ok(Reply::Message {
+        json: sent.message,
+        is_new: sent.status == 201,
+    })
+}
+
+/// Names the field as who sent it does.
+fn in_their_words<T>(outcome: Result<T, Problem>, is_plain: bool) -> Result<T, Problem> {
+    outcome.map_err(|problem| match is_plain {
+        true => problem.renaming("body", "content"),
+        false => problem,
+    })
 }
 
 fn check_held(actor: Actor, conversation: Uuid) -> Result<(), Problem> {
@@ -462,6 +531,16 @@ fn check_held(actor: Actor, conversation: Uuid) -> Result<(), Problem> {
         )),
         _ => Ok(()),
     }
+}
+
+fn check_send(actor: Actor, send: &Send) -> Result<(), Problem> {
+    check_held(actor, send.conversation_id)?;
+    check_body(send.body.as_deref())?;
+    check_client_id(send.client_id.as_deref())?;
+    if send.kind.as_deref().is_some_and(|kind| kind.contains('\0')) {
+        return Err(nul("kind"));
+    }
+    check_data(send.data.as_deref())
 }
 
 fn check_deed(deed: &Deed) -> Result<(), Problem> {

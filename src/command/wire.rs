@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Actor, CALL_ACTIONS, Command, Deed, Reply, Send};
+use super::{Actor, CALL_ACTIONS, Command, Deed, Manner, Reply, plain};
 use crate::postgres::calls::CallAction;
 use crate::problem::Problem;
 use crate::writer::TypingState;
@@ -83,11 +83,6 @@ struct Call {
     device: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct BareSend {
-    content: String,
-}
-
 /// Reads a frame. The reference comes back even when the rest can not be read.
 pub fn parse(frame: &[u8], actor: Actor) -> (Option<Value>, Result<Command, Problem>) {
     if !is_object(frame) {
@@ -107,6 +102,9 @@ pub fn parse(frame: &[u8], actor: Actor) -> (Option<Value>, Result<Command, Prob
 }
 
 fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command, Problem> {
+    if actor.manner != Manner::Own && plain::is_send(kind) {
+        return plain::parse(frame, actor);
+    }
     Ok(match kind {
         Some("send") => Command::Send(read(frame)?),
         Some("edit") => {
@@ -186,6 +184,7 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
         }
         Some("call") => Command::Call(read_call(frame)?),
         Some("signal") => Command::Signal(read(frame)?),
+        Some("join") => Command::Join,
         Some("ping") => Command::Ping,
         Some(other) => {
             let name: String = other.chars().take(40).collect();
@@ -194,27 +193,12 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
                 format!("type: there is no command {name:?}."),
             ));
         }
-        None => match actor.only {
-            Some(conversation_id) => {
-                let BareSend { content } = read(frame)?;
-                Command::Send(Send {
-                    conversation_id,
-                    client_id: None,
-                    kind: None,
-                    body: Some(content),
-                    data: None,
-                    reply_to: None,
-                    media_id: None,
-                    media_ids: None,
-                })
-            }
-            None => {
-                return Err(Problem::bad_request(
-                    "type_required",
-                    "type: says what the frame asks.",
-                ));
-            }
-        },
+        None => {
+            return Err(Problem::bad_request(
+                "type_required",
+                "type: says what the frame asks.",
+            ));
+        }
     })
 }
 
@@ -330,15 +314,20 @@ pub fn answer(reference: Option<&Value>, outcome: &Result<Reply, Problem>) -> Op
             let reference = reference?;
             Some(json!({"type": "ack", "ref": reference}).to_string().into())
         }
-        Ok(Reply::Pong) => {
-            let mut pong = json!({"type": "pong"});
-            if let Some(reference) = reference {
-                pong["ref"] = reference.clone();
-            }
-            Some(pong.to_string().into())
+        Ok(Reply::Pong) => Some(with_reference(json!({"type": "pong"}), reference)),
+        Ok(Reply::Joined(user)) => {
+            let joined = json!({"type": "joined", "user_id": user});
+            Some(with_reference(joined, reference))
         }
         Err(problem) => Some(problem.to_frame(reference).into()),
     }
+}
+
+fn with_reference(mut frame: Value, reference: Option<&Value>) -> Bytes {
+    if let Some(reference) = reference {
+        frame["ref"] = reference.clone();
+    }
+    frame.to_string().into()
 }
 
 #[cfg(test)]
@@ -348,6 +337,7 @@ mod tests {
     const ACTOR: Actor = Actor {
         user: Uuid::nil(),
         only: None,
+        manner: Manner::Own,
     };
 
     fn problem(frame: &str) -> Problem {
@@ -380,19 +370,8 @@ mod tests {
     }
 
     #[test]
-    fn content_alone_is_a_send_only_where_the_conversation_is_given() {
+    fn content_alone_is_no_command_of_the_chats_own() {
         assert_eq!(problem(r#"{"content":"hi"}"#).code, "type_required");
-        let held = Actor {
-            user: Uuid::nil(),
-            only: Some(Uuid::max()),
-        };
-        let Ok(Command::Send(send)) = parse(br#"{"content":"hi"}"#, held).1 else {
-            panic!("it is a send");
-        };
-        assert_eq!(
-            (send.conversation_id, send.body.as_deref()),
-            (Uuid::max(), Some("hi"))
-        );
     }
 
     proptest::proptest! {

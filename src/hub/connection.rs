@@ -69,7 +69,7 @@ pub struct Subscriber<F> {
 
 impl<F> Subscriber<F> {
     /// Ends the connection; the first reason given counts.
-    pub(super) fn end(&self, close: Close) {
+    pub fn end(&self, close: Close) {
         if self.close.set(close).is_ok() {
             self.closed.notify_one();
         }

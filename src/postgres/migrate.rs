@@ -42,6 +42,7 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("receipt", include_str!("../../sql/receipt.sql")),
     ("preference", include_str!("../../sql/preference.sql")),
     ("presence", include_str!("../../sql/presence.sql")),
+    ("compatibility", include_str!("../../sql/compatibility.sql")),
     ("call", include_str!("../../sql/call.sql")),
     ("call_log", include_str!("../../sql/call_log.sql")),
     ("signal", include_str!("../../sql/signal.sql")),

@@ -6,6 +6,7 @@
 pub mod blocks;
 pub mod calls;
 pub mod changes;
+pub mod compatibility;
 pub mod conversations;
 mod demo;
 pub mod doctor;

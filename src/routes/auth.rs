@@ -56,12 +56,7 @@ struct GuestForm {
     extensions(("x-codes" = json!(["guests_not_allowed", "origin_not_allowed", "name_too_long", "name_required"]))),
 )]
 pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
-    if !site.settings.auth.contains(&AuthMode::Guest) {
-        return Err(Problem::forbidden(
-            "guests_not_allowed",
-            "Guests are not allowed here.",
-        ));
-    }
+    require_guests(site)?;
     let entry = Entry::read(site, asked).await?;
     let given: GuestBody = if entry.is_form {
         GuestBody {
@@ -91,6 +86,16 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         }
         Err(problem) => entry.refuse(site, problem, Door::Guest, &name),
     }
+}
+
+pub(super) fn require_guests(site: &Site) -> Result<(), Problem> {
+    if site.settings.auth.contains(&AuthMode::Guest) {
+        return Ok(());
+    }
+    Err(Problem::forbidden(
+        "guests_not_allowed",
+        "Guests are not allowed here.",
+    ))
 }
 
 /// How somebody comes in: by the page's form, or by a program's JSON. The one is answered by going to the chat, or with the

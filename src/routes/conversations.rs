@@ -25,7 +25,8 @@ struct DirectBody {
 struct GroupBody {
     #[schema(schema_with = schema::title)]
     name: String,
-    #[serde(default)]
+    /// Other chats call them members.
+    #[serde(default, alias = "members")]
     #[schema(schema_with = schema::member_ids)]
     member_ids: Vec<Uuid>,
 }

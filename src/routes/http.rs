@@ -111,6 +111,15 @@ impl Query {
         }
     }
 
+    /// How many to pass over, at most so many; none when left out.
+    pub fn offset(&self, most: i32) -> Result<i32, Problem> {
+        match self.parsed::<i32>("offset", "a whole number")? {
+            None => Ok(0),
+            Some(offset) if (0..=most).contains(&offset) => Ok(offset),
+            Some(_) => Err(bad("offset", &format!("0 to {most}"))),
+        }
+    }
+
     fn parsed<T: std::str::FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
         self.text(name)
             .map(|value| value.parse().map_err(|_| bad(name, what)))

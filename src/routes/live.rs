@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::http::{self, Query, Response};
 use super::{Asked, Site, actor, require_session, schema};
-use crate::command::{self, Actor, Reply};
+use crate::command::{self, Actor, Manner, Reply};
 use crate::frame::{Event, Form, Transport};
 use crate::hub::Close;
 use crate::identity::{self, Credential};
@@ -34,7 +34,7 @@ const UNREADABLE: &str = "reset";
 
 /// The session of a live connection. A browser lets any page open one with the user's cookie, so
 /// the origin is checked though it is a GET.
-async fn require_live_session(
+pub(super) async fn require_live_session(
     site: &Site,
     request: &Request<Incoming>,
 ) -> Result<Session, Problem> {
@@ -47,7 +47,7 @@ async fn require_live_session(
 }
 
 /// Subscribes first and reads what changed after, so nothing falls between the two.
-async fn open(
+pub(super) async fn open(
     site: &Site,
     session: &Session,
     only: Option<Uuid>,
@@ -127,9 +127,10 @@ fn refused(close: Close) -> Problem {
     }
 }
 
-fn form(query: &Query, transport: Transport) -> Form {
+fn form(query: &Query, transport: Transport, manner: Manner) -> Form {
     Form {
         with_html: query.text("render") == Some("html"),
+        is_plain: manner == Manner::Plain,
         transport,
     }
 }
@@ -196,19 +197,45 @@ pub async fn websocket(
     asked: Asked,
     only: Option<Uuid>,
 ) -> Result<Response, Problem> {
-    let mut request = asked.request;
+    let request = asked.request;
     let key = upgrade_key(&request)?;
     let session = require_live_session(site, &request).await?;
-    let query = Query::of(&request);
-    let live = open(
-        site,
-        &session,
-        only,
-        query.text("cursor"),
-        form(&query, Transport::WebSocket),
-    )
-    .await?;
+    // Those that are held are those that other chats have too.
+    let manner = match only {
+        Some(_) => Manner::Plain,
+        None => Manner::Own,
+    };
+    converse(site, request, key, &session, only, manner).await
+}
 
+/// Opens a socket for a session.
+pub(super) async fn converse(
+    site: &Arc<Site>,
+    request: Request<Incoming>,
+    key: UpgradeKey,
+    session: &Session,
+    only: Option<Uuid>,
+    manner: Manner,
+) -> Result<Response, Problem> {
+    let query = Query::of(&request);
+    let form = form(&query, Transport::WebSocket, manner);
+    let live = open(site, session, only, query.text("cursor"), form).await?;
+    let actor = Actor {
+        user: session.user_id,
+        only,
+        manner,
+    };
+    Ok(upgrade(site, request, key, live, actor))
+}
+
+/// Answers that the socket is open, and serves it from then on.
+pub(super) fn upgrade(
+    site: &Arc<Site>,
+    mut request: Request<Incoming>,
+    UpgradeKey(key): UpgradeKey,
+    live: Live,
+    actor: Actor,
+) -> Response {
     let mut response = Response::new(http::body(""));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -233,10 +260,6 @@ pub async fn websocket(
     }
 
     let commands = Arc::clone(&site.commands);
-    let actor = Actor {
-        user: session.user_id,
-        only,
-    };
     let upgrade = hyper::upgrade::on(&mut request);
     site.connections.spawn(async move {
         let upgraded = match upgrade.await {
@@ -261,10 +284,13 @@ pub async fn websocket(
             Err(_) => tracing::error!("an upgraded connection is not what was accepted"),
         }
     });
-    Ok(response)
+    response
 }
 
-fn upgrade_key(request: &Request<Incoming>) -> Result<String, Problem> {
+/// What a client opens a WebSocket by.
+pub(super) struct UpgradeKey(String);
+
+pub(super) fn upgrade_key(request: &Request<Incoming>) -> Result<UpgradeKey, Problem> {
     let headers = request.headers();
     let has = |name: HeaderName, wanted: &str| {
         headers
@@ -283,7 +309,7 @@ fn upgrade_key(request: &Request<Incoming>) -> Result<String, Problem> {
                 && has(CONNECTION, "upgrade")
                 && has(SEC_WEBSOCKET_VERSION, "13") =>
         {
-            Ok(key.to_owned())
+            Ok(UpgradeKey(key.to_owned()))
         }
         _ => Err(Problem::new(
             StatusCode::UPGRADE_REQUIRED,
@@ -322,7 +348,7 @@ pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Respon
         &session,
         None,
         cursor,
-        form(&query, Transport::ServerSentEvents),
+        form(&query, Transport::ServerSentEvents, Manner::Own),
     )
     .await?;
 

@@ -68,6 +68,17 @@ pub async fn info(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     extensions(("x-codes" = json!(["media_not_found", "media_not_ready", "range_not_satisfiable"]))),
 )]
 pub async fn download(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let query = asked.request.uri().query().unwrap_or_default();
+    let is_download = query.split('&').any(|part| part.starts_with("download"));
+    send_bytes(site, asked, is_download).await
+}
+
+/// A medium's bytes, to be saved or to be shown.
+pub(super) async fn send_bytes(
+    site: &Arc<Site>,
+    asked: Asked,
+    is_download: bool,
+) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let media = asked.parameters.id("media")?;
     let headers = asked.request.headers();
@@ -89,11 +100,6 @@ pub async fn download(site: &Arc<Site>, asked: Asked) -> Result<Response, Proble
         }
         _ => Wanted::All,
     };
-    let is_download = asked
-        .request
-        .uri()
-        .query()
-        .is_some_and(|query| query.split('&').any(|part| part.starts_with("download")));
     let (status, first, last) = match range {
         Wanted::All => (StatusCode::OK, 0, open.size_bytes - 1),
         Wanted::Part(first, last) => (StatusCode::PARTIAL_CONTENT, first, last),

@@ -209,6 +209,7 @@ pub async fn send(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
             reply_to: body.reply_to,
             media_id: body.media_id,
             media_ids: body.media_ids,
+            is_plain: false,
         }),
     )
     .await

@@ -5,6 +5,7 @@ mod assets;
 mod auth;
 mod blocks;
 mod calls;
+mod compatibility;
 mod compression;
 mod conversations;
 mod cors;
@@ -44,13 +45,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crate::command::{Actor, Commands};
+use crate::command::{Actor, Commands, Manner};
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::identity::{self, Credential};
 use crate::inspector::Inspector;
 use crate::listener::Heard;
 use crate::newest::NewestPages;
+use crate::online::Online;
 use crate::password::Passwords;
 use crate::postgres::Database;
 use crate::postgres::sessions::Session;
@@ -71,6 +73,7 @@ pub struct Site {
     pub commands: Arc<Commands>,
     pub heard: watch::Receiver<Heard>,
     pub newest_pages: NewestPages,
+    pub online: Arc<Online>,
     pub inspector: Arc<Inspector>,
     pub passwords: Arc<Passwords>,
     pub uploads: Arc<UploadTurns>,
@@ -191,6 +194,22 @@ enum Route {
     Thumbnail,
     Stickers,
     Gifs,
+    OnlineUsers,
+    WebSocketOf,
+    PlainMessages,
+    MessagesBetween,
+    ReadMessage,
+    GroupMembers,
+    Upload,
+    DownloadMedia,
+    GeneralHistory,
+    PrivateChats,
+    PlainHistory,
+    PlainRooms,
+    JoinPlainRoom,
+    PlainInvite,
+    ApproveInvite,
+    DenyInvite,
 }
 
 const ROUTES: &[(&str, Route)] = &[
@@ -319,6 +338,30 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/media/{media}/thumbnail", Route::Thumbnail),
     ("/api/stickers", Route::Stickers),
     ("/api/gifs", Route::Gifs),
+    // Of other chats.
+    ("/users", Route::OnlineUsers),
+    ("/ws/{who}", Route::WebSocketOf),
+    ("/api/messages", Route::PlainMessages),
+    (
+        "/api/messages/conversation/{user}/{other}",
+        Route::MessagesBetween,
+    ),
+    ("/api/messages/{message}/read", Route::ReadMessage),
+    ("/api/groups/{conversation}/members", Route::GroupMembers),
+    ("/api/media/upload", Route::Upload),
+    ("/api/media/{media}/download", Route::DownloadMedia),
+    ("/chats/general/history", Route::GeneralHistory),
+    ("/chats/private", Route::PrivateChats),
+    ("/chats/private/{conversation}/history", Route::PlainHistory),
+    ("/chats/room", Route::PlainRooms),
+    ("/chats/room/{conversation}/history", Route::PlainHistory),
+    ("/chats/room/{conversation}/join", Route::JoinPlainRoom),
+    ("/chats/room/{conversation}/invite", Route::PlainInvite),
+    (
+        "/chats/room/{conversation}/invite/approve",
+        Route::ApproveInvite,
+    ),
+    ("/chats/room/{conversation}/invite/deny", Route::DenyInvite),
 ];
 
 fn router() -> &'static Router<Route> {
@@ -355,7 +398,10 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
     let mut response = match find(&path) {
         Ok((route, parameters)) => {
             let asked = Asked {
-                request,
+                request: match route.takes_token() {
+                    true => compatibility::move_token(request),
+                    false => request,
+                },
                 parameters,
             };
             match dispatch(&site, route, asked).await {
@@ -368,6 +414,7 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
                             | Route::OpenConversation
                             | Route::OpenPerson
                             | Route::OpenInvite
+                            | Route::PlainInvite
                             | Route::GuestAuth
                     );
                     http::problem(&problem, look.as_ref().filter(|_| is_page))
@@ -474,6 +521,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Commands, Method::POST) => live::command(site, asked).await,
         (Route::Changes, Method::GET) => live::changes(site, asked).await,
         (Route::Users, Method::GET) => users::list(site, asked).await,
+        (Route::Users, Method::POST) => compatibility::people::create(site, asked).await,
         (Route::User, Method::GET) => users::read(site, asked).await,
         (Route::User, Method::PUT) => users::update(site, asked).await,
         (Route::UserAvatar, Method::PUT) => users::set_avatar(site, asked).await,
@@ -537,6 +585,32 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Stickers, Method::GET) => stickers::stickers(site, asked).await,
         (Route::Stickers, Method::POST) => stickers::add_sticker_pack(site, asked).await,
         (Route::Gifs, Method::GET) => stickers::gifs(site, asked).await,
+        (Route::OnlineUsers, Method::GET) => compatibility::people::online(site, asked).await,
+        (Route::WebSocketOf, Method::GET) => compatibility::sockets::of(site, asked).await,
+        (Route::PlainMessages, Method::GET) => compatibility::messages::list(site, asked).await,
+        (Route::PlainMessages, Method::POST) => compatibility::messages::send(site, asked).await,
+        (Route::MessagesBetween, Method::GET) => {
+            compatibility::messages::between(site, asked).await
+        }
+        (Route::ReadMessage, Method::PUT) => compatibility::messages::mark_read(site, asked).await,
+        (Route::GroupMembers, Method::GET) => compatibility::groups::members(site, asked).await,
+        (Route::GroupMembers, Method::POST) => compatibility::groups::add_member(site, asked).await,
+        (Route::Upload, Method::POST) => compatibility::files::upload(site, asked).await,
+        (Route::DownloadMedia, Method::GET | Method::HEAD) => {
+            compatibility::files::download(site, asked).await
+        }
+        (Route::GeneralHistory, Method::GET) => {
+            compatibility::chats::general_history(site, asked).await
+        }
+        (Route::PrivateChats, Method::POST) => {
+            compatibility::chats::open_private(site, asked).await
+        }
+        (Route::PlainHistory, Method::GET) => compatibility::chats::history(site, asked).await,
+        (Route::PlainRooms, Method::POST) => compatibility::chats::create_room(site, asked).await,
+        (Route::JoinPlainRoom, Method::POST) => compatibility::chats::join(site, asked).await,
+        (Route::PlainInvite, Method::GET) => compatibility::chats::invitation(site, asked).await,
+        (Route::ApproveInvite, Method::POST) => compatibility::chats::approve(site, asked).await,
+        (Route::DenyInvite, Method::POST) => compatibility::chats::deny(site, asked).await,
         (route, _) => Ok(method_not_allowed(route)),
     }
 }
@@ -560,6 +634,12 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::CallAction
         | Route::CallSignals
         | Route::ForwardMessage
+        | Route::Upload
+        | Route::PrivateChats
+        | Route::PlainRooms
+        | Route::JoinPlainRoom
+        | Route::ApproveInvite
+        | Route::DenyInvite
         | Route::RestoreMessage => "POST",
         Route::Session | Route::Preview => "DELETE",
         Route::UserAvatar
@@ -568,6 +648,7 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Presence
         | Route::Marks
         | Route::Preferences
+        | Route::ReadMessage
         | Route::MediaBytes => "PUT",
         Route::User => "GET, PUT",
         Route::Conversation | Route::Message => "GET, PUT, DELETE",
@@ -576,6 +657,9 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Invites
         | Route::OpenInvite
         | Route::ConversationMessages
+        | Route::Users
+        | Route::PlainMessages
+        | Route::GroupMembers
         | Route::Stickers => "GET, POST",
         Route::Media | Route::Invite => "GET, DELETE",
         Route::Block | Route::Member | Route::PinMessage | Route::Reaction => "PUT, DELETE",
@@ -612,6 +696,7 @@ fn actor(session: &Session) -> Actor {
     Actor {
         user: session.user_id,
         only: None,
+        manner: Manner::Own,
     }
 }
 

@@ -12,6 +12,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use super::compatibility::{chats, files, groups, messages as plain, people, sockets};
 use super::http::{self, Response};
 use super::{
     auth, blocks, calls, conversations, embed, joining, live, media, messages, operations,
@@ -109,6 +110,25 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         live::server_sent_events,
         live::command,
         live::changes,
+        people::create,
+        people::online,
+        plain::send,
+        plain::list,
+        plain::between,
+        plain::mark_read,
+        groups::members,
+        groups::add_member,
+        files::upload,
+        files::download,
+        chats::general_history,
+        chats::open_private,
+        chats::history,
+        chats::create_room,
+        chats::join,
+        chats::invitation,
+        chats::approve,
+        chats::deny,
+        sockets::of,
         operations::health,
         operations::ready,
         operations::metrics,
@@ -127,6 +147,7 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         (name = "calls", description = "Who calls whom; what is said goes from browser to browser"),
         (name = "receipts", description = "How far somebody has received and read"),
         (name = "live", description = "What happens, as it happens"),
+        (name = "compatibility", description = "Addresses of other chats, for clients that were written for them"),
         (name = "operation", description = "For whoever runs the server"),
     ),
 )]
@@ -319,6 +340,8 @@ fn document() -> Value {
     document["components"]["securitySchemes"] = json!({
         "cookie": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
             "description": "The session of a browser that is logged in. What changes something must come from an allowed origin."},
+        "address": {"type": "apiKey", "in": "query", "name": "token",
+            "description": "The `access_token` of a session, for clients that can set no header."},
         "bearer": {"type": "http", "scheme": "bearer", "description": "The `access_token` of a session."},
     });
     // A guest without a name needs no body.
@@ -338,6 +361,10 @@ fn document() -> Value {
         if let Some(mut held) = paths.get("/ws/private/{conversation}").cloned() {
             held["get"]["operationId"] = json!("websocket_held_in_room");
             paths.insert("/ws/room/{conversation}".to_owned(), held);
+        }
+        if let Some(mut history) = paths.get("/chats/private/{conversation}/history").cloned() {
+            history["get"]["operationId"] = json!("history_of_room");
+            paths.insert("/chats/room/{conversation}/history".to_owned(), history);
         }
         for (path, operations) in paths.iter_mut() {
             let Some(operations) = operations.as_object_mut() else {
@@ -364,6 +391,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let mut codes: Vec<String> = serde_json::from_value(own).unwrap_or_default();
     let mut add = |more: &[&str]| codes.extend(more.iter().map(|code| (*code).to_owned()));
     let is_open = operation.get("security").is_some();
+    if !is_open && (operation["tags"][0] == "compatibility" || path.starts_with("/ws/")) {
+        operation["security"] = json!([{"cookie": []}, {"bearer": []}, {"address": []}]);
+    }
     if !is_open {
         add(&["not_logged_in", "unavailable"]);
         if method != "get" {

@@ -221,7 +221,7 @@ pub async fn change(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     ))
 }
 
-fn require_passwords(site: &Site) -> Result<(), Problem> {
+pub(super) fn require_passwords(site: &Site) -> Result<(), Problem> {
     if site.settings.auth.contains(&AuthMode::Password) {
         return Ok(());
     }

@@ -48,6 +48,12 @@ struct BeginBody {
         "upload_stalled", "file_required", "bad_form", "user_deactivated", "broken_body", "bad_character"]))),
 )]
 pub async fn upload(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
+    let json = take_in(site, asked).await?;
+    Ok(http::json(StatusCode::CREATED, json))
+}
+
+/// Takes in a file in any of the ways; answers with the medium as JSON.
+pub(super) async fn take_in(site: &Arc<Site>, asked: Asked) -> Result<String, Problem> {
     let session = require_session(site, &asked.request).await?;
     let actor = session.user_id;
     let content_type = header_text(asked.request.headers(), &CONTENT_TYPE).to_owned();
@@ -58,20 +64,19 @@ pub async fn upload(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
         http::check_text("name", Some(&name))?;
         check_size(site, u64::try_from(size).unwrap_or(0))?;
         let (_, json) = site.database.begin_media(actor, &name, Some(size)).await?;
-        return Ok(http::json(StatusCode::CREATED, json));
+        return Ok(json);
     }
     let _turn = site.uploads.take(session.user_id)?;
     if let Some(told) = content_length(asked.request.headers()) {
         check_size(site, told)?;
     }
     let name = query.text("name").unwrap_or("file").to_owned();
-    let json = if content_type.starts_with("multipart/form-data") {
-        upload_form(site, actor, &content_type, asked.request.into_body()).await?
+    if content_type.starts_with("multipart/form-data") {
+        upload_form(site, actor, &content_type, asked.request.into_body()).await
     } else {
         let bytes = pieces(asked.request.into_body());
-        upload_whole(site, actor, &name, bytes).await?
-    };
-    Ok(http::json(StatusCode::CREATED, json))
+        upload_whole(site, actor, &name, bytes).await
+    }
 }
 
 async fn upload_form(

@@ -18,6 +18,8 @@ use crate::problem::Problem;
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UserUpdateBody)]
 struct UpdateBody {
+    /// Other chats call it display_name.
+    #[serde(alias = "display_name")]
     #[schema(schema_with = schema::name)]
     name: Option<String>,
     #[schema(schema_with = schema::username)]

@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 
 use super::inbound::Inbound;
 use super::{BATCH_FRAMES_MAX, BEAT_EVERY, Live, WRITE_MAX, comes_back, going_away};
-use crate::command::{self, Actor, COMMAND_BYTES_MAX, Commands, Reply};
+use crate::command::{self, Actor, COMMAND_BYTES_MAX, Commands, Manner, Reply};
 use crate::frame::{Event, Form};
 use crate::hub::Close;
 use crate::problem::Problem;
@@ -262,6 +262,13 @@ impl Connection {
             while let Ok(frame) = self.live.attachment.queue.try_recv() {
                 self.outgoing.push(frame.encoded(form));
             }
+        }
+        // What an anonymous client said comes back to it as it comes to everyone.
+        let is_heard_anyway = self.actor.manner == Manner::Anonymous
+            && reference.is_none()
+            && matches!(outcome, Ok(Reply::Message { .. }));
+        if is_heard_anyway {
+            return;
         }
         if let Some(json) = command::answer(reference, &outcome) {
             self.outgoing.push(Event::own(json).encoded(Form {

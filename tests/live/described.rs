@@ -9,10 +9,10 @@ use crate::asking::{ask, header};
 use crate::cast::Cast;
 use crate::description::{Description, METHODS};
 use crate::media::shown_picture;
-use crate::support::{Person, TestServer};
+use crate::support::{Person, TestServer, run};
 
 /// Answers with a body that no test can bring about, or that are no JSON.
-const NOT_MADE_HERE: [&str; 8] = [
+const NOT_MADE_HERE: [&str; 10] = [
     "GET /ready 503",
     "POST /auth/guest 303",
     "POST /auth/signup 303",
@@ -22,6 +22,8 @@ const NOT_MADE_HERE: [&str; 8] = [
     "GET /api/media/{media} 206",
     "GET /api/media/{media}/thumbnail 200",
     "PUT /api/media/{media}/bytes 200",
+    "GET /api/media/{media}/download 200",
+    "GET /api/media/{media}/download 206",
 ];
 
 /// Asks, and holds every answer to the description.
@@ -488,6 +490,7 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         api.ask(ada, "GET", "/api/changes", &[], cursor, json!(null))
             .await;
     }
+    as_other_chats_do(&mut api, &cast, &medium).await;
     // The end of it.
     api.ask(ada, "DELETE", conversation, in_room, "", json!(null))
         .await;
@@ -516,6 +519,104 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
             }
         }
     }
+}
+
+/// The addresses of other chats.
+async fn as_other_chats_do(api: &mut Checked<'_>, cast: &Cast, medium: &str) {
+    let (ada, bob) = (&cast.ada, &cast.bob);
+    let (bob_id, none) = (bob.id.to_string(), json!(null));
+    for body in [
+        json!({"name": "Grace", "username": "grace"}),
+        json!({"username": "hal", "password": "correct horse", "email": "h@example.com"}),
+    ] {
+        api.ask(ada, "POST", "/api/users", &[], "", body).await;
+    }
+    api.ask(ada, "GET", "/users", &[], "", none.clone()).await;
+    let messages = "/api/messages";
+    let body = json!({"receiver_id": bob_id, "content": "hi", "client_id": "plain"});
+    for _ in 0..2 {
+        api.ask(ada, "POST", messages, &[], "", body.clone()).await;
+    }
+    let body = json!({"name": "Crew", "members": [bob_id]});
+    let group = api.ask(ada, "POST", "/api/groups", &[], "", body).await;
+    let group = text(&group["id"]).to_owned();
+    let body = json!({"group_id": group, "content": "hi"});
+    let sent = api.ask(ada, "POST", messages, &[], "", body).await;
+    let body = json!({"conversation_id": group, "media_id": medium});
+    api.ask(ada, "POST", messages, &[], "", body).await;
+    for query in [
+        "",
+        "?limit=1",
+        "?limit=1&offset=1",
+        &format!("?group_id={group}"),
+    ] {
+        let page = api
+            .ask(bob, "GET", messages, &[], query, none.clone())
+            .await;
+        assert_ne!(page["messages"], json!([]), "{query}");
+    }
+    let both = [("user", "me"), ("other", bob_id.as_str())];
+    let path = "/api/messages/conversation/{user}/{other}";
+    api.ask(ada, "GET", path, &both, "?limit=1", none.clone())
+        .await;
+    let it = [("message", text(&sent["id"]))];
+    let path = "/api/messages/{message}/read";
+    api.ask(bob, "PUT", path, &it, "", none.clone()).await;
+    let members = "/api/groups/{conversation}/members";
+    let in_group = [("conversation", group.as_str())];
+    for _ in 0..2 {
+        let body = json!({"user_id": cast.eve.id});
+        api.ask(ada, "POST", members, &in_group, "", body).await;
+    }
+    api.ask(ada, "GET", members, &in_group, "", none.clone())
+        .await;
+    let upload = "/api/media/upload";
+    api.ask(ada, "POST", upload, &[], "?name=a.txt", json!("words"))
+        .await;
+    let body = json!({"receiver_id": cast.eve.id});
+    for person in [ada, bob] {
+        for _ in 0..2 {
+            let path = "/chats/private";
+            api.ask(person, "POST", path, &[], "", body.clone()).await;
+        }
+    }
+    let direct = cast.direct.to_string();
+    let in_direct = [("conversation", direct.as_str())];
+    let path = "/chats/private/{conversation}/history";
+    api.ask(bob, "GET", path, &in_direct, "?limit=2", none.clone())
+        .await;
+    let body = json!({"name": "Den", "description": "Ours"});
+    let room = api.ask(ada, "POST", "/chats/room", &[], "", body).await;
+    let room_id = text(&room["room_id"]).to_owned();
+    let in_room = [("conversation", room_id.as_str())];
+    let (_, secret) = text(&room["invite_link"]).split_once('?').unwrap();
+    let path = "/chats/room/{conversation}/invite";
+    api.ask(
+        bob,
+        "GET",
+        path,
+        &in_room,
+        &format!("?{secret}"),
+        none.clone(),
+    )
+    .await;
+    for (path, person, body) in [
+        ("join", bob, json!({"invite_link": room["invite_link"]})),
+        ("invite/deny", ada, json!({"user_id": bob_id})),
+        ("join", bob, json!({})),
+        ("invite/approve", ada, json!({"user_id": bob_id})),
+    ] {
+        let path = format!("/chats/room/{{conversation}}/{path}");
+        api.ask(person, "POST", &path, &in_room, "", body).await;
+    }
+    let path = "/chats/room/{conversation}/history";
+    api.ask(bob, "GET", path, &in_room, "", none.clone()).await;
+    let database = cast.database.connect().await;
+    let open = "update chat.conversations set closed_at = null where is_general";
+    run(&database, open, &[]).await;
+    let ida = Person::guest(cast.server.address, "Ida").await;
+    let path = "/chats/general/history";
+    api.ask(&ida, "GET", path, &[], "", none).await;
 }
 
 #[tokio::test]

@@ -159,6 +159,9 @@ fn is_beyond_chance(operation: &Operation) -> bool {
         || operation.path.ends_with("/vcard")
         // A link that there is, somebody who waits, and a block: tests of joining have them.
         || operation.path.contains("{invite}")
+        || operation.path.ends_with("/invite")
+        // A form.
+        || operation.path == "/api/media/upload"
         || operation.path.ends_with("/approve")
         || operation.path.ends_with("/deny")
         || operation.name() == "DELETE /api/users/{user}/block"
@@ -192,7 +195,9 @@ async fn try_operation(
 ) -> Result<(), String> {
     let mut generator = Generator::new(description, &operation.name());
     let mut things = things(cast, operation.path.contains("{call}")).await;
-    if operation.path.starts_with("/api/rooms/") {
+    if operation.path.starts_with("/api/rooms/")
+        || operation.path == "/chats/room/{conversation}/join"
+    {
         let (_, room) = cast.bob.post("/api/rooms", json!({"name": "Open"})).await;
         things
             .conversations

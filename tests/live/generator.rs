@@ -172,12 +172,13 @@ fn contents() -> Vec<Value> {
 }
 
 /// What names a conversation, a message or a call, wherever it stands.
-const REFERENCES: [&str; 8] = [
+const REFERENCES: [&str; 9] = [
     "call",
     "call_id",
     "conversation",
     "conversation_id",
     "conversation_ids",
+    "group_id",
     "message",
     "message_id",
     "reply_to",
@@ -286,7 +287,9 @@ impl<'a> Generator<'a> {
         let of = match name {
             "before" => &things.messages,
             "call" | "call_id" => &things.calls,
-            "conversation" | "conversation_id" | "conversation_ids" => &things.conversations,
+            "conversation" | "conversation_id" | "conversation_ids" | "group_id" => {
+                &things.conversations
+            }
             "media" | "media_id" => &things.media,
             "message" | "message_id" | "reply_to" => &things.messages,
             _ => &things.users,
@@ -295,8 +298,8 @@ impl<'a> Generator<'a> {
             return self.one(of).to_string().into();
         }
         match name {
-            "user" if self.chance(50) => "me".into(),
-            "user" => self.one(of).to_string().into(),
+            "user" | "other" if self.chance(50) => "me".into(),
+            "user" | "other" => self.one(of).to_string().into(),
             "emoji" => self.one(&["👍", "❤️", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "👨‍👩‍👧‍👦", "7️⃣"]).into(),
             "muted_until" => self
                 .one(&[

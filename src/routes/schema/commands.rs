@@ -104,13 +104,14 @@ pub enum Command {
         #[schema(schema_with = signal_data)]
         data: (),
     },
+    Join {},
     Ping {},
 }
 
-/// `ack` with the message or messages, or bare; `pong`.
+/// `ack` with the message or messages, or bare; `pong`; `joined` with who one is.
 #[derive(ToSchema)]
 pub struct Answer {
-    /// ack or pong.
+    /// ack, pong or joined.
     r#type: String,
     #[schema(schema_with = reference, required = false)]
     r#ref: (),
@@ -120,4 +121,6 @@ pub struct Answer {
     messages: Vec<Message>,
     #[schema(required = false)]
     call: Call,
+    #[schema(required = false)]
+    user_id: Uuid,
 }

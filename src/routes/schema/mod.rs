@@ -9,6 +9,7 @@
 mod answers;
 mod commands;
 mod parameters;
+mod plain;
 
 use std::borrow::Cow;
 
@@ -25,6 +26,7 @@ use crate::password;
 pub use answers::*;
 pub use commands::*;
 pub use parameters::*;
+pub use plain::*;
 
 // The database's limits, in characters or items. A test compares them with the functions that hold them.
 pub const BODY_CHARACTERS_MAX: usize = 4_000;
