@@ -5,7 +5,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object(
         'id', p_conversation.id, 'kind', p_conversation.kind,
         'title', p_conversation.title, 'description', p_conversation.description, 'avatar_id', p_conversation.avatar_id,
-        'join_policy', p_conversation.join_policy, 'is_general', p_conversation.is_general,
+        'topic', p_conversation.topic, 'join_policy', p_conversation.join_policy, 'is_general', p_conversation.is_general,
         -- A direct chat is named after the other one, who differs by reader: both are given.
         'members', case when p_conversation.kind = 'direct' then (
             select json_agg(json_build_object('id', u.id, 'name', u.name, 'avatar_id', u.avatar_id) order by u.id)
@@ -90,11 +90,11 @@ begin
         end if;
         new.is_silenced := new.kind = 'direct' and chat.is_blocked(new.direct_low, new.direct_high);
     else
-        if (new.id, new.kind, new.direct_low, new.direct_high, new.is_general, new.created_by, new.created_at)
-            is distinct from (old.id, old.kind, old.direct_low, old.direct_high, old.is_general, old.created_by, old.created_at)
+        if (new.id, new.kind, new.direct_low, new.direct_high, new.is_general, new.topic, new.created_by, new.created_at)
+            is distinct from (old.id, old.kind, old.direct_low, old.direct_high, old.is_general, old.topic, old.created_by, old.created_at)
         then
             perform chat.refuse(422, 'immutable_column',
-                'id, kind, direct_low, direct_high, is_general, created_by, created_at: never change.');
+                'id, kind, direct_low, direct_high, is_general, topic, created_by, created_at: never change.');
         end if;
         if (new.title, new.description, new.join_policy, new.avatar_id, new.closed_at)
             is not distinct from (old.title, old.description, old.join_policy, old.avatar_id, old.closed_at)
@@ -111,6 +111,10 @@ begin
     new.title := btrim(new.title, E' \t\n\r\f\v');
     if new.kind not in ('direct', 'group', 'room') or new.kind is null then
         perform chat.refuse(422, 'bad_kind', 'kind: must be direct, group or room.');
+    elsif new.topic is not null and (new.kind = 'direct' or new.is_general) then
+        perform chat.refuse(422, 'bad_topic', 'topic: only for a group or room, and not for the general one.');
+    elsif new.topic !~ '^[^[:cntrl:]]{1,200}$' or new.topic <> btrim(new.topic) then
+        perform chat.refuse(422, 'bad_topic', 'topic: must have 1 to 200 characters, no control characters, and no space at either end.');
     elsif new.kind <> 'direct' and coalesce(new.title, '') = '' then
         perform chat.refuse(422, 'title_required', 'title: must have at least one character that is not a space.');
     elsif char_length(new.title) > 120 then
@@ -137,11 +141,11 @@ comment on function chat.conversations_complete() is 'Trigger: checks, completes
 
 -- Not on last_seq and last_message_at: new messages raise those without changing the conversation.
 create or replace trigger a_complete
-    before insert or update of id, kind, title, description, join_policy, avatar_id, is_general, direct_low, direct_high, created_by, created_at, closed_at
+    before insert or update of id, kind, title, description, join_policy, avatar_id, is_general, topic, direct_low, direct_high, created_by, created_at, closed_at
     on chat.conversations
     for each row execute function chat.conversations_complete();
 
--- after insert: the creator is its first owner; a direct chat has its two users; everyone is in the general room.
+-- after insert: the creator is its first owner, but of a topic, which is the host's: a member like everybody; a direct chat has its two users; everyone is in the general room.
 create or replace function chat.conversations_add_first_members() returns trigger language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -151,7 +155,7 @@ begin
     select c.id, first.user_id, first.role
     from inserted c
     cross join lateral (
-        select c.created_by, 'owner' where c.kind <> 'direct' and c.created_by is not null
+        select c.created_by, case when c.topic is null then 'owner' else 'member' end where c.kind <> 'direct' and c.created_by is not null
         union select c.direct_low, 'member' where c.kind = 'direct'
         union select c.direct_high, 'member' where c.kind = 'direct'
         union select u.id, 'member' from chat.users u where c.is_general and u.deactivated_at is null and u.id is distinct from c.created_by
@@ -223,6 +227,21 @@ $$;
 
 comment on function chat.open_direct(uuid, uuid) is
     'The direct conversation of two users, made when there is none. Raises CH404 user_not_found. Events: member, conversation.';
+
+create or replace function chat.open_direct_with(p_actor uuid, p_external_id text) returns chat.conversations language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_user constant uuid := (select u.id from chat.users u where u.external_id = p_external_id and u.deactivated_at is null);
+begin
+    if v_user is null then
+        perform chat.refuse(404, 'user_not_found', 'external_id: there is no such user.');
+    end if;
+    return chat.open_direct(p_actor, v_user);
+end
+$$;
+
+comment on function chat.open_direct_with(uuid, text) is
+    'chat.open_direct with whom the host knows by this id. Raises CH404 user_not_found. Events: member, conversation.';
 
 create or replace function chat.create_group(p_actor uuid, p_title text, p_members uuid[] default '{}')
 returns chat.conversations language plpgsql

@@ -83,8 +83,7 @@ declare
     v_head text;
     v_room integer;
     v_envelope text;
-    v_number integer := 0;
-    v_first integer := 1; -- the first envelope of the payload that is being filled
+    v_payload text := ''; -- the envelopes of the payload that is being filled
     v_used integer := 0; -- bytes in it
     v_bytes integer;
 begin
@@ -96,22 +95,23 @@ begin
     v_head := case when pg_current_xact_id_if_assigned() is null then '{"events":['
         else '{"cursor":"' || chat.current_cursor() || '","events":[' end;
     v_room := c_payload_bytes_max - octet_length(v_head) - 2;
+    -- Put together as they come: cutting parts out of an array of 100,000 takes the square of that.
     foreach v_envelope in array p_envelopes loop
-        v_number := v_number + 1;
         v_bytes := octet_length(v_envelope) + 1;
         if v_bytes > v_room then
             v_envelope := chat.reference_to(v_envelope::jsonb);
             v_bytes := octet_length(v_envelope) + 1;
-            p_envelopes[v_number] := v_envelope;
         end if;
         if v_used + v_bytes > v_room then
-            perform pg_notify('webchat', v_head || array_to_string(p_envelopes[v_first:v_number - 1], ',') || ']}');
-            v_first := v_number;
-            v_used := 0;
+            perform pg_notify('webchat', v_head || v_payload || ']}');
+            v_payload := v_envelope;
+            v_used := v_bytes;
+        else
+            v_payload := v_payload || case when v_used > 0 then ',' else '' end || v_envelope;
+            v_used := v_used + v_bytes;
         end if;
-        v_used := v_used + v_bytes;
     end loop;
-    perform pg_notify('webchat', v_head || array_to_string(p_envelopes[v_first:], ',') || ']}');
+    perform pg_notify('webchat', v_head || v_payload || ']}');
 end
 $$;
 

@@ -49,11 +49,14 @@ begin
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
         chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews, chat.invites, chat.blocks,
         chat.servers, chat.presence to chat_writer, chat_reader;
+    grant select on chat.links, chat.pictures to chat_writer, chat_reader;
+    -- They make triggers on the host's tables: for the owner, and whom the owner trusts with it.
+    revoke execute on function chat.link_users(regclass, text, text, text, text, text), chat.unlink_users(regclass) from chat_server;
     grant select on chat.calls, chat.call_participants, chat.call_log to chat_writer, chat_reader;
 
-    grant insert (id, external_id, username, name, is_guest, avatar_id, about, status_text, created_at),
-        update (external_id, username, name, is_guest, avatar_id, about, status_text, deactivated_at), delete on chat.users to chat_writer;
-    grant insert (id, kind, title, description, join_policy, avatar_id, direct_low, direct_high, created_by, created_at),
+    grant insert (id, external_id, username, name, is_guest, avatar_id, avatar_url, about, status_text, created_at),
+        update (external_id, username, name, is_guest, avatar_id, avatar_url, about, status_text, deactivated_at), delete on chat.users to chat_writer;
+    grant insert (id, kind, title, description, join_policy, avatar_id, topic, direct_low, direct_high, created_by, created_at),
         update (title, description, join_policy, avatar_id, closed_at), delete on chat.conversations to chat_writer;
     grant insert (conversation_id, user_id, role, added_by, invite_token),
         update (role, joined_at, left_at, invite_token), delete on chat.members to chat_writer;
@@ -77,6 +80,9 @@ begin
     grant execute on function
         chat.call_action(uuid, uuid, text, text, text), chat.signal_call(uuid, uuid, uuid, jsonb), chat.expire_calls(interval, interval),
         chat.list_calls(uuid, uuid, uuid, integer), chat.read_call(uuid, uuid)
+        to chat_writer;
+    grant execute on function
+        chat.open_topic(uuid, text, text), chat.create_topic(text, text, text[], text), chat.open_direct_with(uuid, text)
         to chat_writer;
     grant execute on function
         chat.uuid_v7(),

@@ -237,16 +237,20 @@ begin
     perform chat.announce(array(
         select e.envelope
         from changed n
-        join chat.members m using (conversation_id, user_id)
-        join chat.users u on u.id = m.user_id
-        join chat.conversations c on c.id = m.conversation_id
+        -- Each by its whole key, whatever is known of the table: with a part of it, thousands who come at once are sought
+        -- among all of them.
         cross join lateral (
-            select 1 as place, x as envelope from chat.member_envelopes(m, u.name, u.avatar_id) x
+            select x as member from chat.members x where x.conversation_id = n.conversation_id and x.user_id = n.user_id offset 0
+        ) m
+        join chat.users u on u.id = n.user_id
+        join chat.conversations c on c.id = n.conversation_id
+        cross join lateral (
+            select 1 as place, x as envelope from chat.member_envelopes(m.member, u.name, u.avatar_id) x
             union all
-            select 2, chat.to_user(m.user_id, chat.conversation_event(c)) where m.active
+            select 2, chat.to_user(n.user_id, chat.conversation_event(c)) where (m.member).active
         ) e
         where n.changed_xid = pg_current_xact_id()
-        order by m.conversation_id, m.user_id, e.place));
+        order by n.conversation_id, n.user_id, e.place));
     return null;
 end
 $$;
@@ -426,6 +430,7 @@ begin
         perform chat.require_member(p_actor, p_conversation);
         perform chat.refuse(403, 'not_open', 'Only a room can be joined without a link.');
     end if;
+    perform chat.require_topic(p_actor, c.topic) from chat.conversations c where c.id = p_conversation and c.topic is not null;
     v_member := chat.walk_in(p_actor, p_conversation, null);
     perform set_config('chat.actor', v_before, true);
     return v_member;
@@ -433,7 +438,7 @@ end
 $$;
 
 comment on function chat.join(uuid, uuid) is
-    'Joins an open room, or asks to be let into one that needs approval, as who was removed from any does. Raises CH403 not_open, CH404 conversation_not_found, CH409 conversation_closed. Events: member; conversation, when active.';
+    'Joins an open room, or asks to be let into one that needs approval, as who was removed from any does. Raises CH403 not_open, topic_refused, CH404 conversation_not_found, CH409 conversation_closed. Events: member; conversation, when active.';
 
 -- Deciding again as before answers as before. What is over (withdrawn, decided otherwise) is no request any more.
 create or replace function chat.decide_join(p_actor uuid, p_conversation uuid, p_user uuid, p_approve boolean) returns chat.members language plpgsql
@@ -514,6 +519,8 @@ security definer set search_path = pg_catalog, pg_temp as $$
         'state', (select chat.member_state(m) from chat.members m where m.conversation_id = c.id and m.user_id = p_actor))
     from chat.conversations c
     where c.kind = 'room' and c.join_policy in ('open', 'approval') and c.closed_at is null
+      -- Who has business with a topic is led there by the host.
+      and c.topic is null
       and (nullif(btrim(p_query), '') is null
         or strpos(lower(c.title), lower(btrim(p_query))) > 0
         or strpos(lower(c.description), lower(btrim(p_query))) > 0)
@@ -523,4 +530,4 @@ security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 comment on function chat.list_rooms(uuid, text, uuid, integer) is
-    'Open and approval rooms that are not closed, by a part of title or description: {id, title, description, join_policy, is_general, member_count, state}, state being the actor''s own: active, pending, left or null. By title; p_limit 1 to 100; p_after: last id of the page before.';
+    'Open and approval rooms that are not closed and no topics, by a part of title or description: {id, title, description, join_policy, is_general, member_count, state}, state being the actor''s own: active, pending, left or null. By title; p_limit 1 to 100; p_after: last id of the page before.';

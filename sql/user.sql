@@ -42,6 +42,10 @@ begin
     -- Nothing said is null, however it was written.
     new.about := nullif(btrim(new.about, c_spaces), '');
     new.status_text := nullif(btrim(new.status_text, c_spaces), '');
+    new.avatar_url := nullif(btrim(new.avatar_url, c_spaces), '');
+    if new.avatar_url is distinct from chat.fit_url(new.avatar_url) then
+        perform chat.refuse(422, 'bad_avatar_url', 'avatar_url: must be an http or https address of at most 2,000 bytes.');
+    end if;
     if tg_op = 'UPDATE' then
         if new.id <> old.id then
             perform chat.refuse(422, 'immutable_column', 'id: a user''s id never changes.');
@@ -54,7 +58,7 @@ begin
         if (new.name, new.username, new.external_id, new.is_guest, new.avatar_id, new.about, new.status_text, new.deactivated_at)
             is not distinct from (old.name, old.username, old.external_id, old.is_guest, old.avatar_id, old.about, old.status_text, old.deactivated_at)
         then
-            return new; -- last_seen_at alone is not news: presence tells it
+            return new; -- last_seen_at alone is not news: presence tells it; and avatar_url is nobody's before it is a picture
         end if;
         new.revision := old.revision + 1;
         v_avatar_before := old.avatar_id;

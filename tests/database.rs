@@ -29,6 +29,8 @@ mod grants;
 mod history;
 #[path = "database/joining.rs"]
 mod joining;
+#[path = "database/linking.rs"]
+mod linking;
 #[path = "database/marks.rs"]
 mod marks;
 #[path = "database/media.rs"]
@@ -43,6 +45,8 @@ mod own_state;
 mod payload;
 #[path = "database/people.rs"]
 mod people;
+#[path = "database/pictures.rs"]
+mod pictures;
 #[path = "database/pins.rs"]
 mod pins;
 #[path = "database/presence.rs"]
@@ -65,5 +69,7 @@ mod schema;
 mod search;
 #[path = "database/telling.rs"]
 mod telling;
+#[path = "database/topics.rs"]
+mod topics;
 #[path = "database/writing.rs"]
 mod writing;

@@ -76,6 +76,12 @@ async fn a_writer_can_not_set_what_triggers_set() {
         "insert into chat.link_previews (url) values ('https://example.com/')",
         "update chat.link_previews set title = 'Another'",
         "select chat.store_preview('https://example.com/', 'Another', null, null)",
+        "insert into chat.links (host_table) values ('x')",
+        "update chat.users set link_id = null",
+        "update chat.conversations set topic = 'another'",
+        "update chat.pictures set state = 'none'",
+        "select chat.store_picture(null, '', null)",
+        "select chat.link_users('chat.users')",
         "insert into chat.calls (conversation_id, state) values ('{conversation}', 'active')",
         "update chat.calls set state = 'ended'",
         "insert into chat.call_participants (state) values ('joined')",
@@ -121,6 +127,8 @@ async fn a_reader_only_reads_and_not_the_sessions() {
         "hidden_messages",
         "preferences",
         "link_previews",
+        "links",
+        "pictures",
         "calls",
         "call_participants",
         "call_log",
@@ -222,11 +230,19 @@ async fn the_servers_role_suffices_for_all_that_a_server_does() {
     let may_all: Vec<String> = column(
         &client,
         "select p.oid::regprocedure::text from pg_proc p
-         where p.pronamespace = 'chat'::regnamespace and not has_function_privilege(p.oid, 'execute')",
+         where p.pronamespace = 'chat'::regnamespace and not has_function_privilege(p.oid, 'execute')
+         order by 1",
         &[],
     )
     .await;
-    assert_eq!(may_all, Vec::<String>::new());
+    // Those make triggers on the host's tables, which is for the owner.
+    assert_eq!(
+        may_all,
+        [
+            "chat.link_users(regclass,text,text,text,text,text)",
+            "chat.unlink_users(regclass)"
+        ]
+    );
     let role: String = value(&client, "select current_user::text", &[]).await;
     assert_eq!(role, "chat_server");
 }
