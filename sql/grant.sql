@@ -31,6 +31,7 @@ revoke all on all tables in schema chat from public;
 revoke all on all functions in schema chat from public;
 revoke all on schema chat_report from public;
 revoke all on all tables in schema chat_report from public;
+revoke all on schema chat_hook from public;
 
 do $$
 begin
@@ -45,6 +46,10 @@ begin
 
     grant select on all tables in schema chat to chat_server;
     grant execute on all functions in schema chat to chat_server;
+
+    -- The host's own functions. Whoever replaces one by `create or replace` leaves its grants as they are.
+    grant usage on schema chat_hook to chat_server;
+    grant execute on all functions in schema chat_hook to chat_server;
 
     grant select on chat.users, chat.conversations, chat.members, chat.messages, chat.message_revisions,
         chat.reactions, chat.mentions, chat.media, chat.message_media, chat.sticker_packs, chat.stickers, chat.marks, chat.receipts, chat.hidden_messages, chat.preferences, chat.link_previews, chat.invites, chat.blocks,
@@ -85,7 +90,7 @@ begin
         chat.open_topic(uuid, text, text), chat.create_topic(text, text, text[], text), chat.open_direct_with(uuid, text)
         to chat_writer;
     grant execute on function
-        chat.uuid_v7(),
+        chat.uuid_v7(), chat.arrive(text, text, text, text), chat.end_sessions(text),
         chat.current_cursor(), chat.changes_since(uuid, text),
         chat.create_user(text, text, text, boolean), chat.update_user(uuid, uuid, text, text, text, text),
         chat.set_user_avatar(uuid, uuid, uuid), chat.deactivate_user(uuid, uuid), chat.list_users(uuid, text, uuid, integer, boolean),

@@ -1,5 +1,4 @@
-//! Who a request acts for: the session behind a cookie or a bearer token, and whether a browser of
-//! another origin is behind it.
+//! How a request says who it acts for: a cookie or a bearer token; and whether a browser of another origin is behind it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,12 +8,12 @@ use hyper::header::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::postgres::sessions::Session;
-use crate::postgres::{Database, DatabaseError};
 use crate::problem::Problem;
 
 /// Name of the session cookie.
 pub const SESSION_COOKIE: &str = "webchat_session";
+/// Name of the cookie of a session that began in a frame on another site: browsers keep it for that site alone.
+pub const FRAMED_COOKIE: &str = "webchat_framed";
 /// The subprotocol that a socket speaks.
 pub const SUBPROTOCOL: &str = "webchat";
 /// A browser of another origin has no header to put its token in but the list of subprotocols:
@@ -50,20 +49,8 @@ impl Token {
     }
 }
 
-fn hash(secret: &str) -> [u8; 32] {
+pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
-}
-
-/// The session that a request's headers name; none when they name none that lives.
-pub async fn find_session(
-    database: &Database,
-    headers: &HeaderMap,
-) -> Result<Option<(Session, Credential)>, DatabaseError> {
-    let Some((secret, credential)) = read_token(headers) else {
-        return Ok(None);
-    };
-    let session = database.find_session(&hash(&secret)).await?;
-    Ok(session.map(|session| (session, credential)))
 }
 
 /// The hash of the token that a request's headers name, for a statement that looks the session up itself.
@@ -72,7 +59,15 @@ pub fn token_hash(headers: &HeaderMap) -> Option<[u8; 32]> {
 }
 
 /// A bearer token counts before a cookie: whoever sets it, means it.
-fn read_token(headers: &HeaderMap) -> Option<(String, Credential)> {
+pub fn read_token(headers: &HeaderMap) -> Option<(String, Credential)> {
+    if let Some(token) = read_bearer(headers) {
+        return Some((token.to_owned(), Credential::Bearer));
+    }
+    read_session(headers).map(|token| (token, Credential::Cookie))
+}
+
+/// The token of a header.
+pub fn read_bearer(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -87,10 +82,12 @@ fn read_token(headers: &HeaderMap) -> Option<(String, Credential)> {
             .flat_map(|value| value.split(','))
             .find_map(|entry| entry.trim().strip_prefix(SUBPROTOCOL_TOKEN))
     };
-    if let Some(token) = bearer.or_else(subprotocol) {
-        return Some((token.to_owned(), Credential::Bearer));
-    }
-    read_cookie(headers, SESSION_COOKIE).map(|token| (token, Credential::Cookie))
+    bearer.or_else(subprotocol)
+}
+
+/// The token of a cookie. That of a frame counts before the other: only a frame on that site sends it.
+pub fn read_session(headers: &HeaderMap) -> Option<String> {
+    read_cookie(headers, FRAMED_COOKIE).or_else(|| read_cookie(headers, SESSION_COOKIE))
 }
 
 pub fn read_cookie(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -128,16 +125,30 @@ pub fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Probl
 
 /// The `Set-Cookie` value that begins a session of `days`, or, of none, ends it.
 pub fn session_cookie(secret: Option<&str>, days: u32, is_secure: bool) -> String {
-    let mut cookie = cookie::Cookie::build((SESSION_COOKIE, secret.unwrap_or_default()))
-        .path("/")
-        .http_only(true)
+    let cookie = cookie::Cookie::build((SESSION_COOKIE, secret.unwrap_or_default()))
         .same_site(cookie::SameSite::Lax)
         .secure(is_secure);
+    session_long(cookie, secret, days)
+}
+
+/// The same for a session in a frame on another site, where browsers that block other sites' cookies take none but this.
+pub fn framed_cookie(secret: Option<&str>, days: u32) -> String {
+    let cookie = cookie::Cookie::build((FRAMED_COOKIE, secret.unwrap_or_default()))
+        .same_site(cookie::SameSite::None)
+        .secure(true)
+        .partitioned(true);
+    session_long(cookie, secret, days)
+}
+
+fn session_long(cookie: cookie::CookieBuilder<'_>, secret: Option<&str>, days: u32) -> String {
     let seconds = match secret {
         Some(_) => i64::from(days) * 86_400,
         None => 0,
     };
-    cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
+    let cookie = cookie
+        .path("/")
+        .http_only(true)
+        .max_age(cookie::time::Duration::seconds(seconds));
     cookie.build().to_string()
 }
 
@@ -227,5 +238,23 @@ mod tests {
         ] {
             assert!(cookie.contains(part), "{part} is missing in {cookie}");
         }
+    }
+
+    #[test]
+    fn the_cookie_of_a_frame_belongs_to_the_site_that_frames_it() {
+        let cookie = framed_cookie(Some("s"), 2);
+        for part in [
+            "webchat_framed=s",
+            "HttpOnly",
+            "SameSite=None",
+            "Secure",
+            "Partitioned",
+            "Path=/",
+            "Max-Age=172800",
+        ] {
+            assert!(cookie.contains(part), "{part} is missing in {cookie}");
+        }
+        let both = headers(&[(COOKIE, "webchat_session=lax; webchat_framed=framed")]);
+        assert_eq!(read_session(&both).as_deref(), Some("framed"));
     }
 }

@@ -6,7 +6,8 @@
 //! - [`postgres`]: the one door to the database, its migrations, and a private PostgreSQL
 //! - [`server`]: binds everything together and runs until told to stop
 //! - [`routes`]: HTTP: pages, REST, sign-in, operations
-//! - [`identity`]: who a request acts for; [`password`]: hashing and comparing what people log in with
+//! - [`identity`]: how a request says who it acts for; [`password`]: hashing and comparing what people log in with
+//! - [`host`]: what the host project says of a visitor; [`doorkeeper`]: whose session a request acts by
 //! - [`command`]: what clients can ask, whichever door they come by
 //! - [`writer`]: turns many commands into few transactions
 //! - [`listener`]: hears what the database announces
@@ -16,6 +17,7 @@
 //! - [`hub`]: who is connected and what they are subscribed to
 //! - [`newest`]: the newest pages of conversations, kept for the next who ask
 //! - [`stream`]: WebSocket and Server-Sent Events
+//! - [`session_keeper`]: ends the connections of sessions whose time is over
 //! - [`presence`]: who is online, and that this server lives; [`online`]: the list of them for the anonymous chat
 //! - [`preview`]: what linked pages say of themselves, fetched for the messages that link to them
 //! - [`search`]: the index for searching in messages, brought up to what was sent
@@ -32,8 +34,10 @@ pub mod assets;
 pub mod calls;
 pub mod command;
 pub mod demo;
+pub mod doorkeeper;
 pub mod emoji;
 pub mod frame;
+pub mod host;
 pub mod hub;
 pub mod identity;
 pub mod inspector;
@@ -50,6 +54,7 @@ pub mod relay;
 pub mod routes;
 pub mod search;
 pub mod server;
+pub mod session_keeper;
 pub mod settings;
 pub mod stream;
 pub mod writer;

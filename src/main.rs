@@ -14,6 +14,7 @@ use webchat::demo;
 use webchat::identity::Token;
 use webchat::postgres::migrate::{SqlState, migrate};
 use webchat::postgres::private::{PrivateOptions, PrivatePostgres};
+use webchat::postgres::sessions::Beginning;
 use webchat::postgres::{Address, Database, doctor};
 use webchat::settings::{DatabaseSetting, LogFormat, Settings};
 
@@ -168,6 +169,7 @@ async fn carry_out(
                     &token.hash,
                     settings.session_days,
                     Some("webchat token"),
+                    Beginning::Token,
                 )
                 .await?;
             println!(

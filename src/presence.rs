@@ -90,6 +90,7 @@ impl PresenceKeeper {
         if !sessions.is_empty() {
             let ended = self.database.ended_sessions(&sessions).await?;
             self.hub.end_sessions(&ended);
+            self.database.see_sessions(&sessions).await?;
         }
         let usage = self.database.notification_queue_usage().await?;
         metrics::gauge!("webchat_notification_queue_usage").set(usage);

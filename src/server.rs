@@ -14,6 +14,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::calls::CallKeeper;
 use crate::command::Commands;
+use crate::doorkeeper::Doorkeeper;
+use crate::host::Host;
 use crate::hub::Hub;
 use crate::inspector::Inspector;
 use crate::listener;
@@ -26,6 +28,7 @@ use crate::preview;
 use crate::relay::Relay;
 use crate::routes::{self, Site};
 use crate::search::{self, Indexer};
+use crate::session_keeper::SessionKeeper;
 use crate::settings::Settings;
 use crate::stream::Patient;
 use crate::writer::Writer;
@@ -92,12 +95,18 @@ pub async fn run(
     background
         .spawn(PresenceKeeper::new(database.clone(), Arc::clone(&hub)).run(stop_presence.clone()));
 
+    let session_keeper = Arc::new(SessionKeeper::new(database.clone(), Arc::clone(&hub)));
+    background.spawn(Arc::clone(&session_keeper).run(stop_background.clone()));
+    let host = Host::new(&settings, &database);
+    let doorkeeper = Arc::new(Doorkeeper::new(database.clone(), host));
+
     let writing = TaskTracker::new();
     let writer = Writer::start(&database, settings.writer_lanes, &writing);
     let commands = Arc::new(Commands::new(
         database.clone(),
         Arc::clone(&hub),
         writer,
+        Arc::clone(&doorkeeper),
         settings.sends_per_second_max,
     ));
     let passwords = Arc::<Passwords>::default();
@@ -119,6 +128,8 @@ pub async fn run(
         online,
         inspector,
         passwords: Arc::clone(&passwords),
+        doorkeeper,
+        session_keeper,
         uploads: Arc::default(),
         metrics,
         connections: connections.clone(),

@@ -82,3 +82,5 @@ mod signals;
 mod strangers;
 #[path = "live/swept.rs"]
 mod swept;
+#[path = "live/tokens.rs"]
+mod tokens;

@@ -31,8 +31,7 @@ pub fn people(database: &Database, count: u32) -> Result<Vec<Person>> {
         &[&count],
     )?;
     database.rows(
-        "insert into chat.sessions (id, user_id, token_hash, created_at, expires_at)
-         select chat.uuid_v7(), u.id, sha256(convert_to('token-of-' || u.external_id, 'utf8')), now(), now() + interval '1 day'
+        "select count(chat.start_session(u.id, sha256(convert_to('token-of-' || u.external_id, 'utf8')), interval '1 day'))
          from chat.users u
          where u.external_id like 'bench-%' and not exists (select from chat.sessions s where s.user_id = u.id)",
         &[],

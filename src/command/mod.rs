@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::doorkeeper::Doorkeeper;
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::postgres::calls::CallAction;
@@ -144,7 +145,22 @@ pub enum Command {
     Signal(Signal),
     /// What clients of other chats begin with: one has joined by being connected.
     Join,
+    /// Puts off the end of the session by a token of the host's.
+    Authenticate {
+        token: Shown,
+    },
     Ping,
+}
+
+/// A token that is shown to us, and to no log.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Shown(String);
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
 }
 
 impl Command {
@@ -173,6 +189,10 @@ pub enum Reply {
         json: String,
         is_new: bool,
     },
+    /// The frame `ack` with the end of the session, if the command had a `ref`.
+    GoesOn {
+        expires_at: Option<String>,
+    },
     /// The frame `ack`, if the command had a `ref`.
     Done,
     Pong,
@@ -197,6 +217,7 @@ pub enum Manner {
 #[derive(Clone, Copy, Debug)]
 pub struct Actor {
     pub user: Uuid,
+    pub session: Uuid,
     /// A socket held to one conversation.
     pub only: Option<Uuid>,
     pub manner: Manner,
@@ -207,6 +228,7 @@ pub struct Commands {
     database: Database,
     hub: Arc<Hub<Frame>>,
     writer: Writer,
+    doorkeeper: Arc<Doorkeeper>,
     sends: DefaultKeyedRateLimiter<Uuid>,
     signals: DefaultKeyedRateLimiter<Uuid>,
 }
@@ -217,6 +239,7 @@ impl Commands {
         database: Database,
         hub: Arc<Hub<Frame>>,
         writer: Writer,
+        doorkeeper: Arc<Doorkeeper>,
         sends_per_second_max: u32,
     ) -> Self {
         let rate = NonZeroU32::new(sends_per_second_max).unwrap_or(NonZeroU32::MIN);
@@ -227,6 +250,7 @@ impl Commands {
             database,
             hub,
             writer,
+            doorkeeper,
             sends: RateLimiter::keyed(quota),
             signals: RateLimiter::keyed(Quota::per_second(signals)),
         }
@@ -350,6 +374,16 @@ impl Commands {
             Command::Call(action) => self.call(actor, action).await,
             Command::Signal(signal) => self.signal(actor, signal).await,
             Command::Join => Ok(Reply::Joined(actor.user)),
+            Command::Authenticate { token } => {
+                self.check_rate(actor.user)?;
+                let end = self
+                    .doorkeeper
+                    .go_on_by_token(actor.session, actor.user, &token.0)
+                    .await?;
+                Ok(Reply::GoesOn {
+                    expires_at: end.map(|end| end.at),
+                })
+            }
             Command::Ping => Ok(Reply::Pong),
         }
     }

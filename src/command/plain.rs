@@ -95,6 +95,7 @@ mod tests {
     fn command(frame: &str, only: Option<Uuid>) -> Result<Command, Problem> {
         let actor = Actor {
             user: Uuid::nil(),
+            session: Uuid::nil(),
             only,
             manner: Manner::Plain,
         };

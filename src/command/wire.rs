@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Actor, CALL_ACTIONS, Command, Deed, Manner, Reply, plain};
+use super::{Actor, CALL_ACTIONS, Command, Deed, Manner, Reply, Shown, plain};
 use crate::postgres::calls::CallAction;
 use crate::problem::Problem;
 use crate::writer::TypingState;
@@ -81,6 +81,11 @@ struct Call {
     conversation_id: Option<Uuid>,
     media: Option<String>,
     device: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Authenticate {
+    token: Shown,
 }
 
 /// Reads a frame. The reference comes back even when the rest can not be read.
@@ -185,6 +190,9 @@ fn parse_kind(kind: Option<&str>, frame: &[u8], actor: Actor) -> Result<Command,
         Some("call") => Command::Call(read_call(frame)?),
         Some("signal") => Command::Signal(read(frame)?),
         Some("join") => Command::Join,
+        Some("authenticate") => Command::Authenticate {
+            token: read::<Authenticate>(frame)?.token,
+        },
         Some("ping") => Command::Ping,
         Some(other) => {
             let name: String = other.chars().take(40).collect();
@@ -310,6 +318,11 @@ pub fn answer(reference: Option<&Value>, outcome: &Result<Reply, Problem>) -> Op
             let reference = reference.map_or_else(String::new, |r| format!(",\"ref\":{r}"));
             Some(format!("{{\"type\":\"ack\"{reference},\"call\":{json}}}").into())
         }
+        Ok(Reply::GoesOn { expires_at }) => {
+            let reference = reference?;
+            let ack = json!({"type": "ack", "ref": reference, "expires_at": expires_at});
+            Some(ack.to_string().into())
+        }
         Ok(Reply::Done | Reply::Away(_)) => {
             let reference = reference?;
             Some(json!({"type": "ack", "ref": reference}).to_string().into())
@@ -336,6 +349,7 @@ mod tests {
 
     const ACTOR: Actor = Actor {
         user: Uuid::nil(),
+        session: Uuid::nil(),
         only: None,
         manner: Manner::Own,
     };

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::identity::Token;
 use crate::inspector::{InspectError, Inspector};
+use crate::postgres::sessions::Beginning;
 use crate::postgres::{Address, Database, DatabaseError};
 use crate::settings::{AuthMode, DatabaseSetting, Settings};
 
@@ -101,7 +102,7 @@ pub async fn run(
         let token = Token::generate().map_err(|_| DemoError::NoRandomBytes)?;
         if let Some(user) = database.user_of_story(key).await? {
             database
-                .start_session(user, &token.hash, 1, Some("webchat demo"))
+                .start_session(user, &token.hash, 1, Some("webchat demo"), Beginning::Token)
                 .await?;
             cast.push(Actor {
                 key,

@@ -270,6 +270,15 @@ impl<F: Clone> Hub<F> {
         }
     }
 
+    /// Whether any connection here was made with a session of the user's.
+    pub fn has_session(&self, user_id: Uuid, session: Uuid) -> bool {
+        let inner = self.lock();
+        inner.users.get(&user_id).is_some_and(|user| {
+            let state = lock(&user.state);
+            state.connections.iter().any(|c| c.session == session)
+        })
+    }
+
     /// Says whether the person is away from the connections of a session.
     pub fn set_session_away(&self, user_id: Uuid, session: Uuid, is_away: bool) {
         let mut inner = self.lock();

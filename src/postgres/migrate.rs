@@ -21,6 +21,8 @@ pub const SQL_FILES: &[(&str, &str)] = &[
     ("user", include_str!("../../sql/user.sql")),
     ("session", include_str!("../../sql/session.sql")),
     ("password", include_str!("../../sql/password.sql")),
+    ("arrival", include_str!("../../sql/arrival.sql")),
+    ("hook", include_str!("../../sql/hook.sql")),
     ("conversation", include_str!("../../sql/conversation.sql")),
     ("member", include_str!("../../sql/member.sql")),
     ("invite", include_str!("../../sql/invite.sql")),

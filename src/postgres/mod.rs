@@ -11,6 +11,7 @@ pub mod conversations;
 mod demo;
 pub mod doctor;
 mod error;
+pub mod hook;
 pub mod joining;
 pub mod listen;
 pub mod media;

@@ -16,6 +16,7 @@ use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
 use crate::command;
 use crate::identity::{self, Token};
+use crate::postgres::sessions::Beginning;
 use crate::problem::Problem;
 use crate::settings::AuthMode;
 
@@ -23,6 +24,9 @@ use crate::settings::AuthMode;
 struct GuestBody {
     #[schema(schema_with = schema::guest_name)]
     name: Option<String>,
+    #[serde(default)]
+    #[schema(schema_with = schema::framed, required = false)]
+    framed: bool,
 }
 
 /// What the page's form sends.
@@ -34,6 +38,9 @@ struct GuestForm {
     /// Counts where `name` is blank.
     #[schema(schema_with = schema::form_text)]
     invented_name: Option<String>,
+    /// 1 in a frame on another site.
+    #[schema(schema_with = schema::form_text)]
+    framed: Option<String>,
     /// A path of the chat to go on to.
     #[schema(schema_with = schema::form_text)]
     next: Option<String>,
@@ -62,6 +69,7 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         GuestBody {
             // The page said what an empty field would mean.
             name: entry.field("name").or_else(|| entry.field("invented_name")),
+            framed: entry.is_framed(),
         }
     } else if entry.body.iter().all(u8::is_ascii_whitespace) {
         GuestBody::default()
@@ -80,9 +88,14 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         .map_err(Problem::from)
     {
         Ok((user_id, user)) => {
-            entry
-                .begin(site, StatusCode::CREATED, user_id, user, None)
-                .await
+            let begun = Begun {
+                user_id,
+                user,
+                beginning: Beginning::Guest,
+                is_framed: given.framed,
+                message: None,
+            };
+            entry.begin(site, StatusCode::CREATED, begun).await
         }
         Err(problem) => entry.refuse(site, problem, Door::Guest, &name),
     }
@@ -103,7 +116,30 @@ pub(super) fn require_guests(site: &Site) -> Result<(), Problem> {
 pub(super) struct Entry {
     pub is_form: bool,
     pub body: Bytes,
-    headers: HeaderMap,
+    pub headers: HeaderMap,
+}
+
+/// A session to give away.
+pub(super) struct Admission<'a> {
+    pub secret: &'a str,
+    /// How long it lasts.
+    pub seconds: u64,
+    /// The user as JSON.
+    pub user: String,
+    /// Whether it is of a frame on another site.
+    pub is_framed: bool,
+    pub message: Option<&'static str>,
+}
+
+/// A session to begin.
+pub(super) struct Begun {
+    pub user_id: Uuid,
+    /// The user as JSON.
+    pub user: String,
+    pub beginning: Beginning,
+    /// Whether it is of a frame on another site.
+    pub is_framed: bool,
+    pub message: Option<&'static str>,
 }
 
 impl Entry {
@@ -127,43 +163,73 @@ impl Entry {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// Whether the form says that it is in a frame on another site.
+    pub fn is_framed(&self) -> bool {
+        self.field("framed").as_deref() == Some("1")
+    }
+
     /// Begins a session of a user.
     pub async fn begin(
         &self,
         site: &Site,
         status: StatusCode,
-        user_id: Uuid,
-        user: String,
-        message: Option<&str>,
+        begun: Begun,
     ) -> Result<Response, Problem> {
         let token = Token::generate()?;
         let days = site.settings.session_days;
         let user_agent = identity::user_agent(&self.headers);
         site.database
-            .start_session(user_id, &token.hash, days, user_agent.as_deref())
+            .start_session(
+                begun.user_id,
+                &token.hash,
+                days,
+                user_agent.as_deref(),
+                begun.beginning,
+            )
             .await?;
+        let admission = Admission {
+            secret: &token.secret,
+            seconds: u64::from(days) * 86_400,
+            user: begun.user,
+            is_framed: begun.is_framed,
+            message: begun.message,
+        };
+        self.let_in(site, status, admission)
+    }
+
+    /// The answer that gives a session away: a token, and the cookie.
+    pub fn let_in(
+        &self,
+        site: &Site,
+        status: StatusCode,
+        admission: Admission<'_>,
+    ) -> Result<Response, Problem> {
         let mut response = if self.is_form {
             http::see_other(&own_path(self.field("next")))
         } else {
-            let user = RawValue::from_string(user).map_err(|error| {
+            let user = RawValue::from_string(admission.user).map_err(|error| {
                 tracing::error!(%error, "the database's JSON of a user can not be read");
                 Problem::unavailable()
             })?;
             let mut answer = json!({
-                "access_token": token.secret,
+                "access_token": admission.secret,
                 "token_type": "bearer",
-                "expires_in": i64::from(days) * 86_400,
+                "expires_in": admission.seconds,
                 "user": user,
             });
-            if let Some(message) = message {
+            if let Some(message) = admission.message {
                 answer["message"] = json!(message);
             }
             http::json(status, answer.to_string())
         };
-        set_cookie(
-            &mut response,
-            &identity::session_cookie(Some(&token.secret), days, site.settings.cookie_secure),
-        );
+        // The cookie may outlive the session: one whose end is put off goes on by it.
+        let days = site.settings.session_days;
+        let secret = Some(admission.secret);
+        let cookie = match admission.is_framed {
+            true => identity::framed_cookie(secret, days),
+            false => identity::session_cookie(secret, days, site.settings.cookie_secure),
+        };
+        set_cookie(&mut response, &cookie);
         Ok(response)
     }
 
@@ -198,7 +264,7 @@ impl Entry {
     summary = "Ends the session",
     description = "Whoever has a session.",
     responses(
-        (status = 200, description = "It has ended; the cookie is taken back", body = schema::LoggedOut),
+        (status = 200, description = "It has ended; the cookies are taken back", body = schema::LoggedOut),
         (status = 303, description = "To who accepts HTML: on to the chat"),
     ),
 )]
@@ -213,10 +279,12 @@ pub async fn logout(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     } else {
         http::json(StatusCode::OK, json!({"status": "logged_out"}).to_string())
     };
-    set_cookie(
-        &mut response,
-        &identity::session_cookie(None, 0, site.settings.cookie_secure),
-    );
+    for cookie in [
+        identity::session_cookie(None, 0, site.settings.cookie_secure),
+        identity::framed_cookie(None, 0),
+    ] {
+        set_cookie(&mut response, &cookie);
+    }
     Ok(response)
 }
 
@@ -269,6 +337,17 @@ pub(super) fn own_path(next: Option<String>) -> String {
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
     })
     .unwrap_or_else(|| "/".to_owned())
+}
+
+/// Gives a visitor the cookie of a session that began by their visit.
+pub(super) fn remember(site: &Site, response: &mut Response, token: &Token) {
+    let settings = &site.settings;
+    let cookie = identity::session_cookie(
+        Some(&token.secret),
+        settings.session_days,
+        settings.cookie_secure,
+    );
+    set_cookie(response, &cookie);
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {

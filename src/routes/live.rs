@@ -38,7 +38,7 @@ pub(super) async fn require_live_session(
     site: &Site,
     request: &Request<Incoming>,
 ) -> Result<Session, Problem> {
-    let found = identity::find_session(&site.database, request.headers()).await?;
+    let found = site.doorkeeper.find_session(request.headers()).await?;
     let (session, credential) = found.ok_or_else(Problem::unauthorized)?;
     if credential == Credential::Cookie {
         identity::check_origin(request.headers(), &site.settings.allowed_origins)?;
@@ -64,6 +64,7 @@ pub(super) async fn open(
         .hub
         .attach(session.user_id, session.id, only)
         .map_err(refused)?;
+    site.session_keeper.watch(session);
     if attachment.must_load {
         let conversations = site.database.conversation_ids(session.user_id).await?;
         site.hub.finish_load(session.user_id, conversations);
@@ -104,9 +105,10 @@ fn ready(session: &Session, cursor: &str) -> Result<crate::frame::Frame, Problem
     // The user is JSON of the database's; a cursor is letters, digits, commas and colons.
     Ok(Event::announced(
         &format!(
-            "{{\"type\":\"ready\",\"user\":{},\"server_time\":\"{}\"}}",
+            "{{\"type\":\"ready\",\"user\":{},\"server_time\":\"{}\",\"expires_at\":{}}}",
             session.user,
-            humantime::format_rfc3339_millis(now)
+            humantime::format_rfc3339_millis(now),
+            json!(session.end.as_ref().map(|end| &end.at)),
         ),
         Some(cursor),
     ))
@@ -222,6 +224,7 @@ pub(super) async fn converse(
     let live = open(site, session, only, query.text("cursor"), form).await?;
     let actor = Actor {
         user: session.user_id,
+        session: session.id,
         only,
         manner,
     };
@@ -378,7 +381,8 @@ pub async fn server_sent_events(site: &Arc<Site>, asked: Asked) -> Result<Respon
         "message_not_found", "not_the_sender", "message_deleted", "bad_for", "not_an_admin", "too_many_pins",
         "too_many_reactions", "not_forwardable", "bad_conversations", "bad_seq", "bad_status", "unknown_type",
         "type_required", "call_not_found", "not_a_participant", "participant_not_found", "not_the_caller", "wrong_call_state",
-        "answered_elsewhere", "call_full", "call_in_progress", "too_many_to_call", "nobody_to_call", "bad_action", "bad_device"]))),
+        "answered_elsewhere", "call_full", "call_in_progress", "too_many_to_call", "nobody_to_call", "bad_action", "bad_device",
+        "another_user", "token_not_allowed"]))),
 )]
 pub async fn command(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;

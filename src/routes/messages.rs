@@ -128,11 +128,19 @@ async fn newest(site: &Arc<Site>, asked: &Asked, key: PageKey) -> Result<Respons
     // Heard before the page is read, so the page is no older.
     let cursor = site.heard.borrow().cursor.clone();
     let known = kept.as_ref().map(|page| page.cursor.as_str());
-    let read = site
-        .database
-        .newest_page(&token_hash, key.conversation, key.limit, known)
-        .await?
-        .ok_or_else(Problem::unauthorized)?;
+    let read = async || {
+        site.database
+            .newest_page(&token_hash, key.conversation, key.limit, known)
+            .await
+    };
+    let read = match read().await? {
+        Some(page) => page,
+        None => {
+            // The token may be the host's, and begin a session, or put off the end of one.
+            require_session(site, &asked.request).await?;
+            read().await?.ok_or_else(Problem::unauthorized)?
+        }
+    };
     let json = match (read.json, kept) {
         (None, Some(kept)) => kept.json,
         (None, None) => return Err(Problem::internal()),

@@ -1,6 +1,7 @@
 //! HTTP: which address means what, and the one place where a problem becomes a response.
 
 mod account;
+mod arrivals;
 mod assets;
 mod auth;
 mod blocks;
@@ -46,6 +47,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::command::{Actor, Commands, Manner};
+use crate::doorkeeper::Doorkeeper;
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::identity::{self, Credential};
@@ -57,6 +59,7 @@ use crate::password::Passwords;
 use crate::postgres::Database;
 use crate::postgres::sessions::Session;
 use crate::problem::Problem;
+use crate::session_keeper::SessionKeeper;
 use crate::settings::Settings;
 
 use http::{Parameters, Response};
@@ -76,6 +79,8 @@ pub struct Site {
     pub online: Arc<Online>,
     pub inspector: Arc<Inspector>,
     pub passwords: Arc<Passwords>,
+    pub doorkeeper: Arc<Doorkeeper>,
+    pub session_keeper: Arc<SessionKeeper>,
     pub uploads: Arc<UploadTurns>,
     pub metrics: PrometheusHandle,
     /// Sockets run here after their upgrade.
@@ -134,6 +139,7 @@ enum Route {
     DocsWire,
     DocsFile,
     GuestAuth,
+    TokenAuth,
     SignUp,
     LogIn,
     Password,
@@ -256,6 +262,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/docs/wire", Route::DocsWire),
     ("/docs/ui/{file}", Route::DocsFile),
     ("/auth/guest", Route::GuestAuth),
+    ("/auth/token", Route::TokenAuth),
     ("/auth/signup", Route::SignUp),
     ("/auth/login", Route::LogIn),
     ("/auth/password", Route::Password),
@@ -416,6 +423,7 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
                             | Route::OpenInvite
                             | Route::PlainInvite
                             | Route::GuestAuth
+                            | Route::TokenAuth
                     );
                     http::problem(&problem, look.as_ref().filter(|_| is_page))
                 }
@@ -508,6 +516,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::DocsWire, Method::GET | Method::HEAD) => Ok(docs::wire(&asked)),
         (Route::DocsFile, Method::GET | Method::HEAD) => docs::file(&asked),
         (Route::GuestAuth, Method::POST) => auth::guest(site, asked).await,
+        (Route::TokenAuth, Method::POST) => arrivals::token(site, asked).await,
         (Route::SignUp, Method::POST) => passwords::sign_up(site, asked).await,
         (Route::LogIn, Method::POST) => passwords::log_in(site, asked).await,
         (Route::Password, Method::PUT) => passwords::change(site, asked).await,
@@ -618,6 +627,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
 fn method_not_allowed(route: Route) -> Response {
     let allowed = match route {
         Route::GuestAuth
+        | Route::TokenAuth
         | Route::SignUp
         | Route::LogIn
         | Route::Logout
@@ -680,9 +690,7 @@ fn method_not_allowed(route: Route) -> Response {
 /// The session a request acts by. With a cookie, what changes something must come from a page of
 /// an allowed origin.
 async fn require_session(site: &Site, request: &Request<Incoming>) -> Result<Session, Problem> {
-    let Some((session, credential)) =
-        identity::find_session(&site.database, request.headers()).await?
-    else {
+    let Some((session, credential)) = site.doorkeeper.find_session(request.headers()).await? else {
         return Err(Problem::unauthorized());
     };
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -695,6 +703,7 @@ async fn require_session(site: &Site, request: &Request<Incoming>) -> Result<Ses
 fn actor(session: &Session) -> Actor {
     Actor {
         user: session.user_id,
+        session: session.id,
         only: None,
         manner: Manner::Own,
     }

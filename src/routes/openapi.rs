@@ -15,8 +15,8 @@ use utoipa::OpenApi;
 use super::compatibility::{chats, files, groups, messages as plain, people, sockets};
 use super::http::{self, Response};
 use super::{
-    auth, blocks, calls, conversations, embed, joining, live, media, messages, operations,
-    passwords, previews, schema, search, stickers, uploads, users, vcard,
+    arrivals, auth, blocks, calls, conversations, embed, joining, live, media, messages,
+    operations, passwords, previews, schema, search, stickers, uploads, users, vcard,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -34,6 +34,7 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
     info(title = "webchat", description = ABOUT, license(name = "")),
     paths(
         auth::guest,
+        arrivals::token,
         passwords::sign_up,
         passwords::log_in,
         passwords::change,
@@ -159,10 +160,19 @@ const CODES: &[(u16, &[&str])] = &[
         400,
         &["bad_json", "broken_body", "type_required", "unknown_type"],
     ),
-    (401, &["not_logged_in", "wrong_password"]),
+    (
+        401,
+        &[
+            "bad_token",
+            "not_logged_in",
+            "token_expired",
+            "wrong_password",
+        ],
+    ),
     (
         403,
         &[
+            "another_user",
             "blocked",
             "guests_not_allowed",
             "not_a_member",
@@ -178,6 +188,7 @@ const CODES: &[(u16, &[&str])] = &[
             "origin_not_allowed",
             "removed",
             "system_only",
+            "token_not_allowed",
             "user_deactivated",
         ],
     ),
@@ -305,7 +316,7 @@ const CODES: &[(u16, &[&str])] = &[
         ],
     ),
     (500, &["internal"]),
-    (503, &["going_away", "unavailable"]),
+    (503, &["going_away", "host_unavailable", "unavailable"]),
 ];
 
 /// The description itself.
@@ -346,6 +357,7 @@ fn document() -> Value {
     });
     // A guest without a name needs no body.
     document["paths"]["/auth/guest"]["post"]["requestBody"]["required"] = json!(false);
+    document["paths"]["/auth/token"]["post"]["requestBody"]["required"] = json!(false);
     // What is done with a call needs none, unless a device says who it is.
     document["paths"]["/api/calls/{call}/{action}"]["post"]["requestBody"]["required"] =
         json!(false);
@@ -396,8 +408,15 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     if !is_open {
         add(&["not_logged_in", "unavailable"]);
+        // A token of the host's that was not seen before begins a session.
+        add(&[
+            "bad_token",
+            "token_expired",
+            "user_deactivated",
+            "host_unavailable",
+        ]);
         if method != "get" {
-            add(&["origin_not_allowed", "user_deactivated"]);
+            add(&["origin_not_allowed"]);
         }
     }
     if operation.get("requestBody").is_some() {
@@ -568,6 +587,7 @@ mod tests {
             include_str!("../../sql/invite.sql"),
             include_str!("../../sql/block.sql"),
             include_str!("../../sql/user.sql"),
+            include_str!("../../sql/arrival.sql"),
             include_str!("../../sql/reaction.sql"),
             include_str!("../../sql/forward.sql"),
             include_str!("../../sql/preference.sql"),

@@ -84,8 +84,9 @@ pub(super) fn asks_for_json(headers: &HeaderMap) -> bool {
 /// The chat with a place open; the welcome for who has no session.
 pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Response, Problem> {
     let headers = asked.request.headers();
-    let mut response = match identity::find_session(&site.database, headers).await? {
-        Some((session, _)) => chat(site, &session, &asked.request, place).await?,
+    let (session, begun) = site.doorkeeper.receive(headers).await?;
+    let mut response = match session {
+        Some(session) => chat(site, &session, &asked.request, place).await?,
         None => {
             let query = Query::of(&asked.request);
             let path = asked.request.uri().path();
@@ -104,6 +105,9 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
             )
         }
     };
+    if let Some(token) = begun {
+        auth::remember(site, &mut response, &token);
+    }
     vary(&mut response);
     Ok(response)
 }

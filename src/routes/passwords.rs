@@ -8,10 +8,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 use views::Door;
 
-use super::auth::Entry;
+use super::auth::{Begun, Entry};
 use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
 use crate::command;
+use crate::postgres::sessions::Beginning;
 use crate::problem::Problem;
 use crate::settings::AuthMode;
 
@@ -26,12 +27,18 @@ struct SignUp {
     /// What people are shown; the username without it.
     #[schema(schema_with = schema::name)]
     name: Option<String>,
+    #[serde(default)]
+    #[schema(schema_with = schema::framed, required = false)]
+    framed: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
 struct LogIn {
     username: String,
     password: String,
+    #[serde(default)]
+    #[schema(schema_with = schema::framed, required = false)]
+    framed: bool,
 }
 
 /// What the page's form sends.
@@ -46,6 +53,9 @@ struct SignUpForm {
     email: Option<String>,
     #[schema(schema_with = schema::form_name)]
     name: Option<String>,
+    /// 1 in a frame on another site.
+    #[schema(schema_with = schema::form_text)]
+    framed: Option<String>,
     /// A path of the chat to go on to.
     #[schema(schema_with = schema::form_text)]
     next: Option<String>,
@@ -59,6 +69,9 @@ struct LogInForm {
     username: String,
     #[schema(schema_with = schema::form_text)]
     password: String,
+    /// 1 in a frame on another site.
+    #[schema(schema_with = schema::form_text)]
+    framed: Option<String>,
     /// A path of the chat to go on to.
     #[schema(schema_with = schema::form_text)]
     next: Option<String>,
@@ -95,6 +108,7 @@ pub async fn sign_up(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
             password: entry.field("password").unwrap_or_default(),
             email: entry.field("email"),
             name: entry.field("name"),
+            framed: entry.is_framed(),
         }
     } else {
         command::read(&entry.body)?
@@ -114,10 +128,14 @@ pub async fn sign_up(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     };
     match made.await {
         Ok((user_id, user)) => {
-            let message = Some("User created");
-            entry
-                .begin(site, StatusCode::CREATED, user_id, user, message)
-                .await
+            let begun = Begun {
+                user_id,
+                user,
+                beginning: Beginning::Password,
+                is_framed: given.framed,
+                message: Some("User created"),
+            };
+            entry.begin(site, StatusCode::CREATED, begun).await
         }
         Err(problem) => entry.refuse(site, problem, Door::SignUp, username),
     }
@@ -145,6 +163,7 @@ pub async fn log_in(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
         LogIn {
             username: entry.field("username").unwrap_or_default(),
             password: entry.field("password").unwrap_or_default(),
+            framed: entry.is_framed(),
         }
     } else {
         command::read(&entry.body)?
@@ -169,7 +188,14 @@ pub async fn log_in(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     match found.await {
         Ok(user_id) => {
             let user = site.database.read_user(user_id).await?.unwrap_or_default();
-            entry.begin(site, StatusCode::OK, user_id, user, None).await
+            let begun = Begun {
+                user_id,
+                user,
+                beginning: Beginning::Password,
+                is_framed: given.framed,
+                message: None,
+            };
+            entry.begin(site, StatusCode::OK, begun).await
         }
         Err(problem) => entry.refuse(site, problem, Door::LogIn, username),
     }

@@ -9,7 +9,7 @@ use super::embed::{self, Framing};
 use super::http::{self, Query, Response};
 use super::joining::token;
 use super::opened::{Member, PANE_MEMBERS, sort};
-use super::{Asked, Site, listed, pages, require_session};
+use super::{Asked, Site, auth, listed, pages, require_session};
 use crate::assets;
 use crate::identity;
 use crate::postgres::DatabaseError;
@@ -34,8 +34,8 @@ struct Invitation {
 /// What a link opens: its conversation for members and for who waits, else a door. JSON for a program that asks for it.
 pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let headers = asked.request.headers();
-    let session = identity::find_session(&site.database, headers).await?;
-    let actor = session.as_ref().map(|(session, _)| session.user_id);
+    let (session, begun) = site.doorkeeper.receive(headers).await?;
+    let actor = session.as_ref().map(|session| session.user_id);
     let read = match token(&asked) {
         Ok(token) => site
             .database
@@ -67,10 +67,14 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
             Ok(read) => {
                 let seen: Invitation = listed::read(&read.json)?;
                 if matches!(seen.state.as_deref(), Some("active" | "pending")) {
-                    return Ok(http::see_other(&format!("/c/{}", seen.conversation_id)));
+                    let mut response = http::see_other(&format!("/c/{}", seen.conversation_id));
+                    if let Some(token) = &begun {
+                        auth::remember(site, &mut response, token);
+                    }
+                    return Ok(response);
                 }
                 let visitor = match &session {
-                    Some((session, _)) => views::Visitor::Known {
+                    Some(session) => views::Visitor::Known {
                         name: &session.user_name,
                     },
                     None => views::Visitor::New {
@@ -96,6 +100,9 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
             Err(problem) => return Err(problem),
         }
     };
+    if let Some(token) = &begun {
+        auth::remember(site, &mut response, token);
+    }
     pages::vary(&mut response);
     Ok(response)
 }

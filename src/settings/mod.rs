@@ -4,6 +4,7 @@
 //! What is secret (the database's password, the signing key) never reaches that line, nor a `Debug` print.
 
 mod dotenv;
+mod host;
 mod origins;
 mod preview_hosts;
 mod secrets;
@@ -18,10 +19,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dotenv::read_dotenv;
+pub use host::{JwtKey, JwtSettings};
 pub use preview_hosts::PreviewHost;
 pub use secrets::SECRET_KEY_CHARS_MIN;
 pub use size::MAX_FILE_SIZE_BYTES_MAX;
 use size::MIB;
+use url::Url;
 use variable::Variable;
 
 /// Everything that may be set from outside.
@@ -49,6 +52,13 @@ pub struct Settings {
     pub max_file_size_bytes: u64,
     /// `SECRET_KEY`, at least [`SECRET_KEY_CHARS_MIN`] characters. Unset by default: only modes that verify signatures need it.
     pub secret_key: Option<String>,
+    /// `JWT_ALGORITHM`, `JWT_PUBLIC_KEY`, `JWT_JWKS_URL`, `JWT_ISSUER`, `JWT_AUDIENCE`: how tokens of the host are verified.
+    /// HS256 with `SECRET_KEY` by default, which a host of any language can sign by.
+    pub jwt: Option<JwtSettings>,
+    /// `AUTH_URL`, the host's own "current user" endpoint. Unset by default: nobody is asked.
+    pub auth_url: Option<Url>,
+    /// `AUTH_URL_SECONDS`, how long what it says holds. 60 by default: who logs out of the host is out here a minute later.
+    pub auth_url_seconds: u32,
     /// `DATABASE_CONNECTIONS`, the pool's size. 16 by default: well below PostgreSQL's own default of 100, so several
     /// servers and the host project fit beside each other.
     pub database_connections_max: usize,
@@ -128,11 +138,6 @@ pub enum SettingsError {
         variable: &'static str,
         expected: String,
     },
-    #[error(
-        "AUTH={found} is not available in this version; available: {}",
-        AuthMode::available()
-    )]
-    AuthNotAvailable { found: &'static str },
     #[error(".env: {reason}")]
     File { reason: String },
 }
@@ -179,17 +184,31 @@ impl Settings {
                 return Err(SettingsError::Missing {
                     variable: "AUTH",
                     expected: format!(
-                        "one or more of {} (available in this version: {}), since with DATABASE_URL there is no default",
+                        "one or more of {}, since with DATABASE_URL there is no default",
                         AuthMode::names(&AuthMode::ALL),
-                        AuthMode::available(),
                     ),
                 });
             }
         };
 
+        let secret_key = var("SECRET_KEY").map(|v| v.secret_key()).transpose()?;
+        let needs_jwt = auth.contains(&AuthMode::Jwt);
+        let jwt = JwtSettings::read(var, secret_key.as_deref(), needs_jwt)?;
+        let auth_url = var("AUTH_URL").map(|v| v.http_url()).transpose()?;
+        if auth_url.is_none() && auth.contains(&AuthMode::Url) {
+            return Err(SettingsError::Missing {
+                variable: "AUTH_URL",
+                expected: "the address that says who a visitor of the host is, since AUTH has url"
+                    .to_owned(),
+            });
+        }
+
         Ok(Self {
             database,
             auth,
+            jwt,
+            auth_url,
+            auth_url_seconds: var("AUTH_URL_SECONDS").map_or(Ok(60), |v| v.number(5..=3_600))?,
             host: var("HOST").map_or(Ok(Ipv4Addr::LOCALHOST.into()), |v| v.address())?,
             port: var("PORT").map_or(Ok(8000), |v| v.number(0..=u16::MAX))?,
             allowed_origins: var("ALLOWED_ORIGINS").map_or(Ok(Vec::new()), |v| v.origins())?,
@@ -200,7 +219,7 @@ impl Settings {
             upload_stall: var("UPLOAD_STALL_SECONDS")
                 .map_or(Ok(30), |v| v.number(1..=3_600))
                 .map(Duration::from_secs)?,
-            secret_key: var("SECRET_KEY").map(|v| v.secret_key()).transpose()?,
+            secret_key,
             database_connections_max: var("DATABASE_CONNECTIONS")
                 .map_or(Ok(16), |v| v.number(4..=200))?,
             writer_lanes: var("WRITER_LANES").map_or(Ok(4), |v| v.number(1..=32))?,
@@ -236,6 +255,9 @@ impl fmt::Debug for Settings {
             max_file_size_bytes,
             upload_stall,
             secret_key,
+            jwt,
+            auth_url,
+            auth_url_seconds,
             database_connections_max,
             writer_lanes,
             sends_per_second_max,
@@ -261,6 +283,9 @@ impl fmt::Debug for Settings {
             .field("max_file_size_bytes", max_file_size_bytes)
             .field("upload_stall", upload_stall)
             .field("secret_key", &secret_key.as_ref().map(|_| "(hidden)"))
+            .field("jwt", jwt)
+            .field("auth_url", &auth_url.as_ref().map(|_| "(hidden)"))
+            .field("auth_url_seconds", auth_url_seconds)
             .field("database_connections_max", database_connections_max)
             .field("writer_lanes", writer_lanes)
             .field("sends_per_second_max", sends_per_second_max)
@@ -288,8 +313,6 @@ impl fmt::Debug for DatabaseSetting {
 
 impl AuthMode {
     pub const ALL: [Self; 5] = [Self::Guest, Self::Password, Self::Jwt, Self::Url, Self::Sql];
-    /// The modes this version can serve; the others are known words, so that they fail with a better line than a typo.
-    pub const AVAILABLE: [Self; 2] = [Self::Guest, Self::Password];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -299,10 +322,6 @@ impl AuthMode {
             Self::Url => "url",
             Self::Sql => "sql",
         }
-    }
-
-    fn available() -> String {
-        Self::names(&Self::AVAILABLE)
     }
 
     fn names(modes: &[Self]) -> String {

@@ -47,7 +47,7 @@ impl Variable {
     }
 
     /// For secrets: says something about the value in words of ours, and shows nothing of it.
-    fn bad_secret(&self, found: String, expected: impl Into<String>) -> SettingsError {
+    pub(super) fn bad_secret(&self, found: String, expected: impl Into<String>) -> SettingsError {
         SettingsError::Bad {
             variable: self.name,
             found,

@@ -70,9 +70,6 @@ impl Variable {
                 .into_iter()
                 .find(|mode| word.eq_ignore_ascii_case(mode.name()))
                 .ok_or_else(|| self.bad_part(&word, expected()))?;
-            if !AuthMode::AVAILABLE.contains(&mode) {
-                return Err(SettingsError::AuthNotAvailable { found: mode.name() });
-            }
             if !modes.contains(&mode) {
                 modes.push(mode);
             }
@@ -205,11 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn an_auth_mode_that_is_not_built_says_so() {
-        assert_eq!(
-            error(&[("AUTH", "guest,jwt")]),
-            "AUTH=jwt is not available in this version; available: guest, password"
-        );
+    fn any_set_of_auth_modes_may_be_chosen() {
+        let key = "0123456789abcdef0123456789abcdef";
+        let settings = settings(&[
+            ("AUTH", "guest,password,jwt,url,sql"),
+            ("SECRET_KEY", key),
+            ("AUTH_URL", "http://localhost/me"),
+        ])
+        .unwrap();
+        assert_eq!(settings.auth, AuthMode::ALL);
     }
 
     #[test]

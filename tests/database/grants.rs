@@ -1,6 +1,7 @@
 //! Who may do what.
 
 use webchat::postgres::Database;
+use webchat::postgres::sessions::Beginning;
 
 use crate::support::{TestDatabase, column, direct, refusal, run, send, user, value};
 
@@ -94,6 +95,9 @@ async fn a_writer_can_not_set_what_triggers_set() {
         "insert into chat.epochs values (9, '', '', now())",
         "select from chat.sessions",
         "select from chat.passwords",
+        "select from chat.session_tokens",
+        "select chat.prove_session('jwt', '7', 'Eve', null, null, now(), 60, null, null)",
+        "select chat_hook.authenticate('')",
         "select from chat.epochs",
         "select chat.find_session('')",
         "select chat.renew_epoch()",
@@ -169,7 +173,7 @@ async fn the_servers_role_suffices_for_all_that_a_server_does() {
     let (ben, _) = server.create_guest("Ben").await.unwrap();
     let token = [7_u8; 32];
     let session = server
-        .start_session(ann, &token, 1, Some("browser"))
+        .start_session(ann, &token, 1, Some("browser"), Beginning::Guest)
         .await
         .unwrap();
     assert_eq!(

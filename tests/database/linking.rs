@@ -64,8 +64,10 @@ async fn who_is_in_the_hosts_table_is_in_the_chat_and_in_the_general_room() {
 #[tokio::test]
 async fn inserts_updates_and_deletes_of_the_host_are_followed() {
     let host = Host::linked().await;
-    host.run("insert into public.people (id, name, login) values (3, 'Eve', 'eve'), (4, 'Dan', null)")
-        .await;
+    host.run(
+        "insert into public.people (id, name, login) values (3, 'Eve', 'eve'), (4, 'Dan', null)",
+    )
+    .await;
     host.run("update public.people set name = 'Benjamin', login = 'benjamin' where id = 2")
         .await;
     host.run("update public.people set is_active = false where id = 3")
@@ -85,9 +87,19 @@ async fn inserts_updates_and_deletes_of_the_host_are_followed() {
         .await;
     host.run("update public.people set is_active = true where id = 3")
         .await;
-    assert!(host.followers().await.iter().all(|one| one.ends_with("true")));
+    assert!(
+        host.followers()
+            .await
+            .iter()
+            .all(|one| one.ends_with("true"))
+    );
     host.run("truncate public.people").await;
-    assert!(host.followers().await.iter().all(|one| one.ends_with("false")));
+    assert!(
+        host.followers()
+            .await
+            .iter()
+            .all(|one| one.ends_with("false"))
+    );
 }
 
 #[tokio::test]
@@ -95,7 +107,8 @@ async fn who_gets_another_id_in_the_hosts_table_stays_the_same_user() {
     let host = Host::linked().await;
     let who = "select id from chat.users where external_id = $1";
     let ann: Uuid = value(&host.client, who, &[&"1"]).await;
-    host.run("update public.people set id = 7 where id = 1").await;
+    host.run("update public.people set id = 7 where id = 1")
+        .await;
     assert_eq!(value::<Uuid>(&host.client, who, &[&"7"]).await, ann);
     assert_eq!(host.followers().await.len(), 2);
 }
@@ -258,7 +271,8 @@ async fn a_host_that_acts_for_somebody_still_writes_its_own_users() {
 async fn an_update_of_other_columns_does_not_reach_the_chat() {
     let host = Host::linked().await;
     // Whoever is called would fail, and warn; nobody is.
-    let fires = "select count(*) from pg_stat_xact_user_functions where funcname like 'linked_users%'";
+    let fires =
+        "select count(*) from pg_stat_xact_user_functions where funcname like 'linked_users%'";
     host.run("begin; set local track_functions = 'all'; update public.people set seen = seen + 1, name = name")
         .await;
     assert_eq!(value::<i64>(&host.client, fires, &[]).await, 0);
@@ -276,7 +290,10 @@ async fn a_renamed_user_is_told_to_whoever_shares_a_conversation() {
         .await;
     let heard = listener.next().await;
     assert_eq!(
-        (&heard.envelope["event"]["type"], &heard.envelope["event"]["user"]["name"]),
+        (
+            &heard.envelope["event"]["type"],
+            &heard.envelope["event"]["user"]["name"]
+        ),
         (&"user".into(), &"Anna".into())
     );
 }
@@ -305,7 +322,12 @@ async fn a_link_is_made_again_with_other_columns_and_ended() {
         host.followers().await,
         ["1|Ann Smith|ann|true", "2|Ben Smith|ben|false"]
     );
-    run(&host.client, "select chat.unlink_users('public.people')", &[]).await;
+    run(
+        &host.client,
+        "select chat.unlink_users('public.people')",
+        &[],
+    )
+    .await;
     host.run("delete from public.people; alter table public.people drop column name")
         .await;
     assert_eq!(host.followers().await[0], "1|Ann Smith|ann|true");
@@ -326,10 +348,26 @@ async fn what_can_not_be_linked_is_refused_by_the_name_of_the_argument() {
         .await;
     for (arguments, key, begins) in [
         ("'public.people', 'nr'", "no_such_column", "p_id: "),
-        ("'public.people', 'id', 'ctid'", "no_such_column", "p_name: "),
-        ("'public.people', 'id', 'name', ''", "no_such_column", "p_avatar_url: "),
-        ("'public.people', p_username => 'x; drop'", "no_such_column", "p_username: "),
-        ("'public.people', p_active => 'seen'", "bad_active", "p_active: "),
+        (
+            "'public.people', 'id', 'ctid'",
+            "no_such_column",
+            "p_name: ",
+        ),
+        (
+            "'public.people', 'id', 'name', ''",
+            "no_such_column",
+            "p_avatar_url: ",
+        ),
+        (
+            "'public.people', p_username => 'x; drop'",
+            "no_such_column",
+            "p_username: ",
+        ),
+        (
+            "'public.people', p_active => 'seen'",
+            "bad_active",
+            "p_active: ",
+        ),
         ("'public.people', null", "no_such_column", "p_id: "),
         ("'public.someone'", "not_a_table", "p_table: "),
         ("'chat.users'", "not_a_table", "p_table: "),
@@ -338,7 +376,11 @@ async fn what_can_not_be_linked_is_refused_by_the_name_of_the_argument() {
         let sql = format!("select chat.link_users({arguments})");
         let error = host.client.execute(&sql, &[]).await.unwrap_err();
         let error = error.as_db_error().unwrap();
-        assert_eq!((error.code().code(), error.message()), ("CH422", key), "{sql}");
+        assert_eq!(
+            (error.code().code(), error.message()),
+            ("CH422", key),
+            "{sql}"
+        );
         assert!(error.detail().unwrap().starts_with(begins), "{error:?}");
     }
 }
@@ -400,7 +442,12 @@ async fn the_hosts_writers_need_no_right_in_the_chat_and_its_owner_one_on_the_ta
         &[],
     )
     .await;
-    run(&client, "update public.people set name = 'Eva' where id = 3", &[]).await;
+    run(
+        &client,
+        "update public.people set name = 'Eva' where id = 3",
+        &[],
+    )
+    .await;
     assert_eq!(host.followers().await[2], "3|Eva|eve|true");
     let (state, _) = refusal(client.execute("select from chat.users", &[]).await);
     assert_eq!(state, "42501");
@@ -416,14 +463,19 @@ async fn the_hosts_writers_need_no_right_in_the_chat_and_its_owner_one_on_the_ta
     .await;
     for (grant, key) in [
         ("", "no_right"),
-        ("grant select, trigger on public.people to chat_owner_in_test", "rows_hidden"),
+        (
+            "grant select, trigger on public.people to chat_owner_in_test",
+            "rows_hidden",
+        ),
     ] {
         host.run(grant).await;
         let (state, found) = refusal(host.client.execute(LINK, &[]).await);
         assert_eq!((state.as_str(), found.as_str()), ("CH403", key));
     }
-    host.run("reassign owned by chat_owner_in_test to current_user; drop owned by chat_owner_in_test")
-        .await;
+    host.run(
+        "reassign owned by chat_owner_in_test to current_user; drop owned by chat_owner_in_test",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -119,7 +119,9 @@ async fn what_comes_of_an_address_that_is_another_by_now_is_left_out() {
     let scene = Scene::set().await;
     scene.name_picture(scene.ann, Some(URL)).await;
     scene.claim_pictures().await;
-    scene.name_picture(scene.ann, Some("https://example.com/2")).await;
+    scene
+        .name_picture(scene.ann, Some("https://example.com/2"))
+        .await;
     assert!(!scene.fetched(scene.ann, URL).await.0);
     assert_eq!(scene.avatar(scene.ann).await, None);
     assert_eq!(scene.claim_pictures().await, ["https://example.com/2"]);
@@ -169,7 +171,9 @@ async fn a_fetch_that_brought_nothing_is_tried_again_a_few_times_or_not_at_all()
         run(&scene.client, fail, &[&scene.ann, &URL, &false]).await;
         assert_eq!(value::<String>(&scene.client, state, &[]).await, expected);
     }
-    scene.name_picture(scene.ann, Some("https://example.com/x")).await;
+    scene
+        .name_picture(scene.ann, Some("https://example.com/x"))
+        .await;
     scene.claim_pictures().await;
     run(
         &scene.client,

@@ -26,8 +26,18 @@ async fn a_topic_is_made_by_who_opens_it_first_and_joined_by_the_others() {
     let scene = Scene::set().await;
     let made = scene.open_topic(scene.ann, "order-4711").await.unwrap();
     assert_eq!(
-        (&made["topic"], &made["title"], &made["kind"], &made["join_policy"]),
-        (&json!("order-4711"), &json!("order-4711"), &json!("room"), &json!("open"))
+        (
+            &made["topic"],
+            &made["title"],
+            &made["kind"],
+            &made["join_policy"]
+        ),
+        (
+            &json!("order-4711"),
+            &json!("order-4711"),
+            &json!("room"),
+            &json!("open")
+        )
     );
     let again = scene.open_topic(scene.ben, "order-4711").await.unwrap();
     assert_eq!(again["id"], made["id"]);
@@ -37,7 +47,11 @@ async fn a_topic_is_made_by_who_opens_it_first_and_joined_by_the_others() {
         &[&made["id"].as_str().unwrap()],
     )
     .await;
-    assert_eq!(roles, json!(["member", "member"]), "nobody has power over the other");
+    assert_eq!(
+        roles,
+        json!(["member", "member"]),
+        "nobody has power over the other"
+    );
     let listed: i64 = value(
         &scene.client,
         "select count(*) from chat.list_rooms($1, 'order')",
@@ -62,9 +76,8 @@ async fn of_two_who_open_a_topic_at_once_one_makes_it() {
     let made = scene.open_topic(scene.ann, "order-1").await.unwrap();
     let process = crate::support::query::process_id(&other).await;
     let ben = scene.ben;
-    let second = tokio::spawn(async move {
-        value::<Value>(&other, OPEN, &[&ben, &"order-1"]).await
-    });
+    let second =
+        tokio::spawn(async move { value::<Value>(&other, OPEN, &[&ben, &"order-1"]).await });
     let observer = scene.database.connect().await;
     crate::support::query::until_it_waits_for_a_lock(&observer, process).await;
     scene.client.batch_execute("commit").await.unwrap();
@@ -94,12 +107,20 @@ async fn a_topic_that_the_host_made_for_some_lets_in_nobody_else() {
     );
     for (call, state, key) in [
         ("chat.create_topic('order-4711')", "CH409", "topic_taken"),
-        ("chat.create_topic('x', null, array['nobody'])", "CH404", "user_not_found"),
+        (
+            "chat.create_topic('x', null, array['nobody'])",
+            "CH404",
+            "user_not_found",
+        ),
         ("chat.create_topic('')", "CH422", "bad_topic"),
         ("chat.create_topic(null)", "CH422", "bad_topic"),
         ("chat.create_topic(repeat('x', 201))", "CH422", "bad_topic"),
         ("chat.create_topic(E'a\\nb')", "CH422", "bad_topic"),
-        ("chat.create_topic('x', p_join_policy => 'ajar')", "CH422", "bad_join_policy"),
+        (
+            "chat.create_topic('x', p_join_policy => 'ajar')",
+            "CH422",
+            "bad_join_policy",
+        ),
         ("chat.open_topic(null, ' x')", "CH422", "bad_topic"),
     ] {
         let answer = scene.client.execute(&format!("select {call}"), &[]).await;
@@ -137,7 +158,10 @@ async fn the_host_makes_a_topic_with_its_own_row_or_neither() {
 async fn a_topic_never_changes_and_a_direct_chat_has_none() {
     let scene = Scene::set().await;
     for (statement, key) in [
-        ("update chat.conversations set topic = 'x' where id = $1", "immutable_column"),
+        (
+            "update chat.conversations set topic = 'x' where id = $1",
+            "immutable_column",
+        ),
         (
             "insert into chat.conversations (kind, direct_low, direct_high, topic)
              select 'direct', $1, $1, 'x' from chat.conversations where id = $1",
@@ -182,7 +206,11 @@ async fn the_host_says_who_may_open_which_topic_and_a_hook_that_fails_lets_in_no
     assert_eq!(refusal(joined), is("CH403", "topic_refused"));
     for body in ["raise 'broken';", "return null;", "return 1 / 0 = 1;"] {
         scene.client.batch_execute(&hook(body)).await.unwrap();
-        assert_eq!(scene.open_topic(scene.ben, "order-1").await, refused, "{body}");
+        assert_eq!(
+            scene.open_topic(scene.ben, "order-1").await,
+            refused,
+            "{body}"
+        );
         // Who is in already needs to ask nobody.
         assert!(scene.open_topic(scene.ann, "order-1").await.is_ok());
     }

@@ -9,6 +9,7 @@ use crate::asking::{ask, header};
 use crate::cast::Cast;
 use crate::description::{Description, METHODS};
 use crate::media::shown_picture;
+use crate::support::tokens::{SECRET, claims, signed};
 use crate::support::{Person, TestServer, run};
 
 /// Answers with a body that no test can bring about, or that are no JSON.
@@ -17,6 +18,7 @@ const NOT_MADE_HERE: [&str; 10] = [
     "POST /auth/guest 303",
     "POST /auth/signup 303",
     "POST /auth/login 303",
+    "POST /auth/token 303",
     // Of bytes, and with headers of their own: tests of media have them.
     "GET /api/media/{media} 200",
     "GET /api/media/{media} 206",
@@ -87,7 +89,7 @@ fn text(value: &Value) -> &str {
 
 #[tokio::test]
 async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
-    let cast = Cast::with(&[("AUTH", "guest,password")]).await;
+    let cast = Cast::with(&[("AUTH", "guest,password,jwt"), ("SECRET_KEY", SECRET)]).await;
     let description = Description::read(cast.server.address).await;
     let mut api = Checked {
         description: &description,
@@ -117,6 +119,15 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
     let mut cleo = ada.clone();
     cleo.id = text(&guest["user"]["id"]).parse().unwrap();
     cleo.token = text(&guest["access_token"]).to_owned();
+    let proof = json!({"token": signed(&claims("7", "Ina", 600))});
+    let ina = api
+        .ask(ada, "POST", "/auth/token", &[], "", proof.clone())
+        .await;
+    let ina = Person::of(cast.server.address, &ina);
+    api.ask(&ina, "POST", "/auth/token", &[], "", proof.clone())
+        .await;
+    let proof = json!({"type": "authenticate", "ref": 1, "token": proof["token"]});
+    api.ask(&ina, "POST", "/api/commands", &[], "", proof).await;
     let by_password = json!({"username": "dora", "password": "correct horse", "name": "Dora", "email": "d@example.com"});
     let dora = api
         .ask(ada, "POST", "/auth/signup", &[], "", by_password.clone())

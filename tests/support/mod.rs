@@ -6,6 +6,7 @@
 
 pub mod cluster;
 pub mod database;
+pub mod host;
 pub mod ledger;
 pub mod listen;
 pub mod load;
@@ -16,9 +17,11 @@ pub mod person;
 pub mod program;
 pub mod query;
 pub mod server;
+pub mod tokens;
 pub mod wire;
 
 pub use database::{Client, TestDatabase};
+pub use host::TestHost;
 pub use ledger::Ledger;
 pub use listen::{Heard, Listener};
 pub use load::{Door, Load};

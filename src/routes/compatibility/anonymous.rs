@@ -18,7 +18,7 @@ use crate::frame::{Event, Form, Frame, PlainMessage, Transport};
 use crate::hub::{Close, Subscriber};
 use crate::identity::{self, Credential, Token};
 use crate::online::Lists;
-use crate::postgres::sessions::Session;
+use crate::postgres::sessions::{Beginning, Session};
 use crate::postgres::{Database, DatabaseError};
 use crate::problem::Problem;
 use crate::routes::{auth, live};
@@ -36,6 +36,7 @@ pub async fn open(site: &Arc<Site>, asked: Asked, name: &str) -> Result<Response
     let session = &visitor.session;
     let actor = Actor {
         user: session.user_id,
+        session: session.id,
         only: None,
         manner: Manner::Anonymous,
     };
@@ -72,7 +73,7 @@ impl Visitor {
     /// Whose token it is, else a new guest. A cookie counts for nothing: the name in the address says who one wants to be.
     async fn of(site: &Site, request: &Request<Incoming>, name: &str) -> Result<Self, Problem> {
         let headers = request.headers();
-        match identity::find_session(&site.database, headers).await? {
+        match site.doorkeeper.find_session(headers).await? {
             Some((session, Credential::Bearer)) => {
                 return Ok(Self {
                     session,
@@ -90,7 +91,13 @@ impl Visitor {
         let days = site.settings.session_days;
         let user_agent = identity::user_agent(headers);
         site.database
-            .start_session(user, &token.hash, days, user_agent.as_deref())
+            .start_session(
+                user,
+                &token.hash,
+                days,
+                user_agent.as_deref(),
+                Beginning::Guest,
+            )
             .await?;
         let session = site.database.find_session(&token.hash).await?;
         Ok(Self {

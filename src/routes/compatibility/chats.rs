@@ -12,7 +12,6 @@ use super::{
     Asked, OFFSET_MAX, Query, Response, Site, http, listed, messages_page, page, require_session,
     schema, with_fields,
 };
-use crate::identity;
 use crate::problem::Problem;
 
 /// Where the link of a room leads, and where its secret stands in it.
@@ -248,7 +247,7 @@ pub async fn invitation(site: &Arc<Site>, asked: Asked) -> Result<Response, Prob
     let query = Query::of(&asked.request);
     let token = secret_in(query.text(INVITE).unwrap_or_default())?;
     let headers = asked.request.headers();
-    let session = identity::find_session(&site.database, headers).await?;
+    let session = site.doorkeeper.find_session(headers).await?;
     let actor = session.as_ref().map(|(session, _)| session.user_id);
     let read = site.database.read_invite(actor, token).await;
     if http::accepts_html(headers) {

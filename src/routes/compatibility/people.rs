@@ -11,6 +11,7 @@ use super::{Asked, Response, Site, http, require_session, schema, with_fields};
 use crate::command;
 use crate::identity::{self, Token};
 use crate::online::ONLINE_MAX;
+use crate::postgres::sessions::Beginning;
 use crate::problem::Problem;
 use crate::routes::{auth, passwords};
 use crate::settings::AuthMode;
@@ -58,27 +59,33 @@ pub async fn create(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
         http::check_text(field, value.as_deref())?;
     }
     let (username, name) = (given.username.as_deref(), given.name.as_deref());
-    let (user_id, user) = match given.password {
+    let (beginning, (user_id, user)) = match given.password {
         Some(password) => {
             passwords::require_passwords(site)?;
             let hash = site.passwords.hash(&password).await?;
             let username = username.unwrap_or_default().trim();
             let email = given.email.as_deref();
-            site.database.sign_up(username, name, email, &hash).await?
+            (
+                Beginning::Password,
+                site.database.sign_up(username, name, email, &hash).await?,
+            )
         }
         None => {
             auth::require_guests(site)?;
             let shown = name.or(username).ok_or_else(|| {
                 Problem::unprocessable("name_required", "username: must be there, or name.")
             })?;
-            site.database.create_named_guest(shown, username).await?
+            (
+                Beginning::Guest,
+                site.database.create_named_guest(shown, username).await?,
+            )
         }
     };
     let token = Token::generate()?;
     let days = site.settings.session_days;
     let user_agent = identity::user_agent(&head.headers);
     site.database
-        .start_session(user_id, &token.hash, days, user_agent.as_deref())
+        .start_session(user_id, &token.hash, days, user_agent.as_deref(), beginning)
         .await?;
     let answer = with_fields(
         &user,

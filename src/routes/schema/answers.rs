@@ -696,7 +696,12 @@ pub struct Session {
     id: Uuid,
     #[schema(required)]
     user_agent: Option<String>,
+    /// How it began: guest, password, jwt, url, sql, or token.
+    began_by: String,
     created_at: Time,
+    /// To some ten minutes; null while it was never connected.
+    #[schema(required)]
+    last_seen_at: Option<Time>,
     expires_at: Time,
 }
 
@@ -707,7 +712,7 @@ pub struct Begun {
     access_token: String,
     /// bearer.
     token_type: String,
-    /// Seconds.
+    /// Seconds. Where the host's word is what the session stands on, it can be put off.
     expires_in: i64,
     user: User,
 }

@@ -105,6 +105,10 @@ pub enum Command {
         data: (),
     },
     Join {},
+    /// Puts off the end of the session by a token of the host's, of the same user.
+    Authenticate {
+        token: String,
+    },
     Ping {},
 }
 
@@ -123,4 +127,7 @@ pub struct Answer {
     call: Call,
     #[schema(required = false)]
     user_id: Uuid,
+    /// Of authenticate: when the session ends now.
+    #[schema(required = false)]
+    expires_at: Time,
 }

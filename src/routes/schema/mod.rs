@@ -152,6 +152,16 @@ pub fn form_text() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).into()
 }
 
+/// Whether the page is in a frame on another site: its cookie is then one for there.
+pub fn framed() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some(
+            "Whether the page is in a frame on another site: then the cookie is one for there.",
+        ))
+        .into()
+}
+
 pub fn new_username() -> RefOr<Schema> {
     text(1, USERNAME_CHARACTERS_MAX)
         .pattern(Some(r"^\S{1,60}$"))
