@@ -12,6 +12,8 @@ mod batches;
 mod calls;
 #[path = "live/cast.rs"]
 mod cast;
+#[path = "live/compatibility.rs"]
+mod compatibility;
 #[path = "live/compression.rs"]
 mod compression;
 #[path = "live/convergence.rs"]
