@@ -123,6 +123,9 @@ for (const type of ["call", "call_ignored"]) {
   connection.addEventListener(`frame:${type}`, async ({ detail }) => (await import("./calls.js")).heard(detail, session), { signal });
 }
 
+connection.addEventListener("frame:ready", async ({ detail }) => {
+  if (detail.expires_at) (await import("./renewal.js")).keep(detail, signal);
+}, { signal });
 connection.addEventListener("frame:reset", () => location.reload(), { signal });
 connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.reload(), { signal });
 receipts.addEventListener("read", ({ detail }) => sidebar.read(detail.conversationId, detail.seq), { signal });

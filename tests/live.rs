@@ -36,6 +36,8 @@ mod generated;
 mod generator;
 #[path = "live/held.rs"]
 mod held;
+#[path = "live/hooks.rs"]
+mod hooks;
 #[path = "live/joining.rs"]
 mod joining;
 #[path = "live/limits.rs"]
@@ -86,3 +88,5 @@ mod strangers;
 mod swept;
 #[path = "live/tokens.rs"]
 mod tokens;
+#[path = "live/visits.rs"]
+mod visits;
