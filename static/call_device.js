@@ -1,6 +1,6 @@
 // What this tab calls itself in calls. No other tab is called so: of two that answer, the server lets one in.
 
-import { recall, remember } from "./storage.js";
+import { locks, recall, remember } from "./storage.js";
 
 const KEY = "call-device"; // of the tab, and of the browser
 const LOCK = "webchat-device-";
@@ -14,8 +14,8 @@ export function deviceName() {
 // Whether it is the name of a tab of this browser that is gone.
 export async function isGone(device) {
   const [, ours, tab] = / · (\w+)-(\w+)$/.exec(device ?? "") ?? [];
-  if (!navigator.locks || !ours || ours !== recall("localStorage", KEY)) return false;
-  const { held } = await navigator.locks.query();
+  if (!locks || !ours || ours !== recall("localStorage", KEY)) return false;
+  const { held } = await locks.query();
   return !held.some((lock) => lock.name === LOCK + tab);
 }
 
@@ -44,9 +44,9 @@ function random() {
 
 // Held for as long as the tab is there.
 function isOurs(tab) {
-  if (!navigator.locks) return true;
+  if (!locks) return true;
   return new Promise((resolve) => {
-    navigator.locks.request(LOCK + tab, { ifAvailable: true }, (lock) => {
+    locks.request(LOCK + tab, { ifAvailable: true }, (lock) => {
       resolve(Boolean(lock));
       return lock && new Promise(() => {});
     });

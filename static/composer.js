@@ -46,7 +46,9 @@ export class Composer extends EventTarget {
     this.#takeDraft();
     form.querySelector("fieldset").disabled = false;
     // Where there is a keyboard; on a phone it would open one unasked.
-    if (!touch.matches) this.#body.focus({ preventScroll: true });
+    // A frame that took the focus would take it from the page around.
+    const mayFocus = parent === window || document.hasFocus();
+    if (mayFocus && !touch.matches) this.#body.focus({ preventScroll: true });
   }
 
   // Actions

@@ -13,6 +13,10 @@ const ANSWER_MS = 2_500; // After its frame has loaded, a chat that may speak ha
 const LOAD_MS = 15_000; // A frame that has not loaded by then will not.
 const NEAR_PX = 300; // From here on, a chat in the page is about to be seen.
 const BADGE_MAX = 99;
+const GROUP = String(Math.random()); // Frames of this page have one connection between them.
+const elements = new Set(); // in the page
+const chats = new Map(); // server → the elements whose frame shows the chat; the first has the connection
+
 const ALLOW = "microphone; camera; autoplay; fullscreen; clipboard-write; geolocation; display-capture; storage-access";
 
 const ICONS = {
@@ -43,7 +47,7 @@ sheet.replaceSync(`
 * { box-sizing: border-box; }
 button { font: inherit; cursor: pointer; }
 :focus-visible { outline: 3px solid var(--_color); outline-offset: 3px; }
-svg { inline-size: 50%; fill: none; stroke: currentColor; stroke-width: 1.9; stroke-linecap: round; stroke-linejoin: round; }
+svg { inline-size: 54%; fill: none; stroke: currentColor; stroke-width: 1.9; stroke-linecap: round; stroke-linejoin: round; }
 iframe { display: block; flex: 1; inline-size: 100%; min-block-size: 0; border: 0; background: var(--_paper); color-scheme: inherit; }
 iframe:not([src]) { visibility: hidden; }
 .button {
@@ -145,6 +149,7 @@ export class WebChat extends HTMLElement {
   #wasOpen = false;
   #page = null; // what the frame shows, once it has spoken: shell, door or chat
   #path = ""; // where in the chat the visitor is
+  #fellows = []; // of the same server, in their order
   #isNobody = false; // whether the page around said that nobody is signed in
   #unsent = [];
   #changed = new Set();
@@ -176,6 +181,7 @@ export class WebChat extends HTMLElement {
   connectedCallback() {
     this.#life = new AbortController();
     const { signal } = this.#life;
+    elements.add(this);
     window.addEventListener("message", (event) => this.#heard(event), { signal });
     document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
       if (effectiveDirective === "frame-src" && blockedURI.startsWith(this.server)) this.#refusal = effectiveDirective;
@@ -192,7 +198,8 @@ export class WebChat extends HTMLElement {
   disconnectedCallback() {
     clearTimeout(this.#patience);
     this.#life.abort();
-    this.#page = null; // A frame that is taken out of the page ends, and begins anew when it is put back.
+    elements.delete(this);
+    this.#pageIs(null); // A frame that is taken out of the page ends, and begins anew when it is put back.
   }
 
   // Moved by `moveBefore`, the frame lives on, and so does everything else.
@@ -370,7 +377,7 @@ export class WebChat extends HTMLElement {
     clearTimeout(this.#patience);
     this.#frame?.remove();
     this.#frame = null;
-    this.#page = null;
+    this.#pageIs(null);
     this.#unreadIs(0);
   }
 
@@ -385,14 +392,15 @@ export class WebChat extends HTMLElement {
       code = `frame-src ${server}`;
     } else {
       try {
-        const { allowed, set } = await (await fetch(`${server}/embed/check`)).json();
+        // A module that failed or was loaded is not asked for again by the same address.
+        const { default: { allowed, set } } = await import(`${server}/embed/check.js?at=${Date.now()}`);
         if (!allowed) {
           title = "This page may not show the chat yet";
           text = set ? "Start the chat with this setting, or add to it what is missing:" : "A page needs an address that begins with http:// or https:// to show it.";
           code = set;
         }
       } catch {
-        text += ` If it runs, its ALLOWED_ORIGINS may not name ${location.origin}.`;
+        // It is not reached at all.
       }
     }
     if (this.#page || !this.#frame) return; // It has spoken after all.
@@ -438,8 +446,9 @@ export class WebChat extends HTMLElement {
   #answers = {
     hello: ({ page }) => {
       clearTimeout(this.#patience);
-      this.#page = page;
-      this.#tell("setup", { target: this.#target, path: this.#path, look: this.#look, hasToken: this.#hasToken });
+      this.#pageIs(page);
+      const leads = this.#fellows[0] === this;
+      this.#tell("setup", { target: this.#target, path: this.#path, look: this.#look, hasToken: this.#hasToken, group: GROUP, leads });
       if (page !== "shell" && this.shadowRoot.activeElement === this.#frame) this.#tell("focus");
       if (page === "door") {
         this.#know(false);
@@ -450,6 +459,8 @@ export class WebChat extends HTMLElement {
     ready: ({ user }) => {
       this.#know(true);
       this.#sendUnsent();
+      // Who came in by one door is in by all.
+      for (const other of elements) if (other.server === this.server && other.#page === "door") other.#tell("show");
       this.#emit("ready", { user });
     },
     unread: ({ count }) => this.#unreadIs(count),
@@ -460,6 +471,18 @@ export class WebChat extends HTMLElement {
     "signed-out": () => this.#unreadIs(0),
     error: ({ code, message }) => this.#emit("error", { code, message }),
   };
+
+  // A page that is gone leads no more.
+  #pageIs(page) {
+    const led = this.#fellows[0] === this;
+    if (this.#fellows.includes(this)) this.#fellows.splice(this.#fellows.indexOf(this), 1);
+    if (led) this.#fellows[0]?.#tell("lead");
+    this.#page = page;
+    if (page !== "chat") return;
+    this.#fellows = chats.get(this.server) ?? [];
+    chats.set(this.server, this.#fellows);
+    this.#fellows.push(this);
+  }
 
   #tell(webchat, more) {
     if (this.#page) this.#frame.contentWindow.postMessage({ webchat, ...more }, this.server);

@@ -6,12 +6,14 @@ import { TokenRenewal } from "./embed_renewal.js";
 import { SharedLine } from "./shared_line.js";
 import { counts } from "./sidebar.js";
 
+const SETUP_MS = 2_000; // The page around answers at once.
+
 const { dataset: root } = document.documentElement;
 const isAlone = root.alone !== undefined;
 const aloneId = isAlone ? document.querySelector("main.pane").dataset.conversationId : null;
 const CHAT = /^\/($|chats$|c\/|u\/)/; // What is shown here; everything else opens in a tab of its own.
 
-export async function goLive({ connection, navigation, sidebar, user, signal }) {
+export function goLive({ connection, navigation, sidebar, user, signal }) {
   const line = new EmbedLine("chat");
   const renewal = new TokenRenewal(connection, line, signal);
   passEscapeOn(line);
@@ -22,10 +24,20 @@ export async function goLive({ connection, navigation, sidebar, user, signal }) 
   navigation.addEventListener("arrive", () => queueMicrotask(() => line.tell("path", { path: location.pathname })), { signal });
   // The shell asks who somebody is now; a reload alone would show them the door.
   connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.replace("/embed"), { signal });
-  const shared = new SharedLine(connection, user.id, signal);
-  connection.shareBy(shared);
-  await shared.join();
-  connection.start();
+  connect(line, { connection, userId: user.id, signal });
+}
+
+// As soon as it is known who connects; by itself where the page around is none of ours, and says nothing.
+function connect(line, { connection, userId, signal }) {
+  const alone = setTimeout(() => connection.start(), SETUP_MS);
+  line.addEventListener("setup", ({ detail: { group, leads } }) => {
+    clearTimeout(alone);
+    const shared = new SharedLine(connection, { userId, group, leads, signal });
+    connection.shareBy(shared);
+    line.on("lead", () => shared.lead());
+    connection.start();
+  }, { once: true });
+  signal.addEventListener("abort", () => clearTimeout(alone));
 }
 
 function tellWhatComes(line, { connection, sidebar, user, signal }) {

@@ -8,7 +8,7 @@
 // Emits `change`, and `begun` with { userId, conversationId }.
 
 import { post, withoutField } from "./api.js";
-import { recall, remember } from "./storage.js";
+import { keysOf, locks, recall, remember } from "./storage.js";
 
 const RESEND_MS = 15_000; // An answer that takes longer is lost; a repeat does no harm.
 const RELOAD_MS = 2_000; // A tab that was closed is not back by then.
@@ -134,25 +134,25 @@ export class Outbox extends EventTarget {
   // While a tab lives it holds a lock by the name of its outbox, so an outbox without one is of a closed tab.
   // A tab that was duplicated has the other's name, and takes one of its own.
   #adoptThoseOfClosedTabs(signal) {
-    const others = Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix) && key !== this.#key);
+    const others = keysOf("localStorage", this.#prefix).filter((key) => key !== this.#key);
     // Where the browser has no locks, what a living tab sends too is known by its client_id.
-    if (!navigator.locks) return others.forEach((key) => this.#adopt(key));
+    if (!locks) return others.forEach((key) => this.#adopt(key));
     const ifFree = { ifAvailable: true };
     for (const key of others) {
-      navigator.locks.request(key, ifFree, (lock) => lock ? this.#adopt(key) : this.#awaitClosing(key, signal));
+      locks.request(key, ifFree, (lock) => lock ? this.#adopt(key) : this.#awaitClosing(key, signal));
     }
     window.addEventListener("storage", ({ key, newValue }) => {
       if (newValue && key?.startsWith(this.#prefix) && key !== this.#key) this.#awaitClosing(key, signal);
     }, { signal });
     const untilGone = new Promise((resolve) => signal.addEventListener("abort", resolve));
-    navigator.locks.request(this.#key, ifFree, (lock) => {
+    locks.request(this.#key, ifFree, (lock) => {
       if (lock) return untilGone;
       const taken = this.#key;
       this.#key = this.#prefix + ownTab(newClientId());
       this.#items = [];
       this.#changed();
-      navigator.locks.request(this.#key, () => untilGone);
-      navigator.locks.request(taken, () => this.#adopt(taken));
+      locks.request(this.#key, () => untilGone);
+      locks.request(taken, () => this.#adopt(taken));
     });
   }
 
@@ -161,10 +161,10 @@ export class Outbox extends EventTarget {
     if (this.#awaited.has(key)) return;
     this.#awaited.add(key);
     try {
-      await navigator.locks.request(key, { signal }, () => {});
+      await locks.request(key, { signal }, () => {});
       await new Promise((resolve) => setTimeout(resolve, RELOAD_MS));
       this.#awaited.delete(key);
-      await navigator.locks.request(key, { ifAvailable: true }, (lock) => {
+      await locks.request(key, { ifAvailable: true }, (lock) => {
         if (lock) this.#adopt(key);
         else this.#awaitClosing(key, signal);
       });

@@ -1,60 +1,47 @@
-// One live connection for several frames of one page: the first of them leads, and the others hear and speak through it. Who leads
-// holds a Web Lock; when that frame is gone, the next has the lock and connects by its own cursor, and the rest catch up by
-// theirs, so nothing is lost with it.
-//
-// Frames of one tab alone belong together, since what is hidden with one is hidden with all: a tab that sleeps must not lead
-// one that is looked at.
+// One live connection for several frames of one page: the first of them leads, and the others hear and speak through it. The page
+// around says who leads, since browsers refuse a frame whatever else it could be agreed by, locks among it. When the one that led is
+// gone, another leads and connects by its own cursor, and the rest catch up by theirs, so nothing is lost with it.
 
 import { get } from "./api.js";
-import { recall, remember } from "./storage.js";
 
-const GROUP_KEY = "frames"; // in the session's storage, which is a tab's own
 const CATCH_UP_MS = 10_000; // What takes longer is begun anew.
-const UNANSWERED_MAX = 2; // Then who leads is asleep, and another takes over.
 const NOT_FOR_ALL = /^(ready|pong|beat|ack|error|going_away)$/;
+const SESSION_ENDED = 4401; // As the server closes a socket whose session has ended,
+const ENDED = 4400; // or that is not to come back.
 
 export class SharedLine {
   #connection;
-  #signal;
-  #name;
   #id = newId();
   #channel;
   #follower = null;
-  #leads = !navigator.locks; // Without locks, each connects by itself.
+  #leads;
   #asked = new Map(); // ref as it is sent → { from, ref } of another frame's command
-  #unanswered = 0;
 
   // Lifecycle
 
-  constructor(connection, userId, signal) {
+  // `group` is a word that the frames of one page share.
+  constructor(connection, { userId, group, leads, signal }) {
     this.#connection = connection;
-    this.#signal = signal;
-    const group = recall("sessionStorage", GROUP_KEY) ?? newId();
-    remember("sessionStorage", GROUP_KEY, group);
-    this.#name = `webchat-line:${userId}:${group}`;
-    this.#channel = new BroadcastChannel(this.#name);
+    this.#leads = leads;
+    this.#channel = new BroadcastChannel(`webchat-line:${userId}:${group}`);
     this.#channel.addEventListener("message", ({ data }) => this.#heard(data));
     connection.addEventListener("state", ({ detail }) => this.#leads && this.#tellState(detail), { signal });
     signal.addEventListener("abort", () => this.#channel.close());
   }
 
-  // Resolves when it is known who leads.
-  join() {
-    if (this.#leads) return Promise.resolve();
-    return new Promise((resolve) => this.#request({ ifAvailable: true }, (lock) => {
-      if (lock) this.#leads = true;
-      else this.#request({ signal: this.#signal }, () => this.#lead());
-      resolve();
-      return lock && this.#untilGone();
-    }));
-  }
-
   // Actions
+
+  // From now on, it is this frame that connects.
+  lead() {
+    if (this.#leads) return;
+    this.#leads = true;
+    this.#connection.stop();
+    this.#connection.start();
+  }
 
   // What a connection hears through, in place of a socket; null for who leads.
   follow(cursor, listeners) {
     if (this.#leads) return null;
-    if (this.#unanswered++ >= UNANSWERED_MAX) this.#request({ steal: true }, () => this.#lead());
     this.#follower = new Follower(this.#channel, this.#id, cursor, listeners);
     return this.#follower;
   }
@@ -74,58 +61,28 @@ export class SharedLine {
 
   // Private
 
-  #request(options, callback) {
-    // It rejects when the page goes, or when another took the lock.
-    navigator.locks.request(this.#name, options, callback).catch(() => {
-      if (!this.#leads || this.#signal.aborted) return;
-      this.#leads = false;
-      this.#request({ signal: this.#signal }, () => this.#lead());
-      this.#restart();
-    });
-  }
-
-  #lead() {
-    this.#leads = true;
-    this.#restart();
-    return this.#untilGone();
-  }
-
-  #untilGone() {
-    return new Promise((resolve) => this.#signal.addEventListener("abort", resolve));
-  }
-
-  #restart() {
-    this.#connection.stop();
-    this.#connection.start();
-  }
-
   #tellState({ state, sessionEnded }) {
     this.#asked.clear();
     this.#channel.postMessage({ state, sessionEnded });
   }
 
   #heard(data) {
-    if (!this.#leads) {
-      this.#unanswered = 0;
-      this.#follower?.heard(data);
-    } else if (data.join && this.#connection.live) {
-      this.#channel.postMessage({ to: data.join, state: "live" });
-    } else if (data.join) {
-      this.#channel.postMessage({ to: data.join, state: "connecting" });
-    } else if (data.command) {
-      this.#command(data);
-    }
+    if (!this.#leads) this.#follower?.heard(data);
+    else if (!this.#connection.live) return; // Who asks hears when it is.
+    else if (data.join) this.#channel.postMessage({ to: data.join, state: "live" });
+    else if (data.command) this.#command(data);
   }
 
   #command({ from, command }) {
     if (command.type === "ping") {
-      if (this.#connection.live) this.#channel.postMessage({ to: from, frame: { type: "pong" } });
-      return;
+      this.#channel.postMessage({ to: from, frame: { type: "pong" } });
+    } else if (command.ref === undefined || command.ref === null) {
+      this.#connection.send(command);
+    } else {
+      const ref = newId();
+      this.#asked.set(ref, { from, ref: command.ref });
+      this.#connection.send({ ...command, ref });
     }
-    if (command.ref === undefined || command.ref === null) return this.#connection.send(command);
-    const ref = newId();
-    this.#asked.set(ref, { from, ref: command.ref });
-    this.#connection.send({ ...command, ref });
   }
 }
 
@@ -162,7 +119,7 @@ class Follower {
     if (this.#closing.signal.aborted || (to && to !== this.#id)) return;
     if (frame) this.#came(frame);
     else if (state === "live") this.#open();
-    else if (state === "ended") this.#listeners.onClose(sessionEnded ? 4401 : 4400);
+    else if (state === "ended") this.#listeners.onClose(sessionEnded ? SESSION_ENDED : ENDED);
     else if (state && (this.#isOpen || this.#early)) this.#listeners.onClose();
   }
 

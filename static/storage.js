@@ -1,11 +1,16 @@
-// Small things that outlive a reload. A browser may refuse storage (in frames of other sites, say):
-// then they are forgotten, and nothing else breaks.
+// Small things that outlive a reload. A browser may refuse storage (in frames of other sites, say): then they are kept for as long
+// as the page is there, and nothing else breaks.
+
+const unkept = new Map();
+
+// Who refuses storage refuses locks as well.
+export const locks = isRefused() ? null : navigator.locks;
 
 export function recall(storageName, key) {
   try {
     return JSON.parse(window[storageName].getItem(key));
   } catch {
-    return null;
+    return unkept.get(key) ?? null;
   }
 }
 
@@ -14,6 +19,20 @@ export function remember(storageName, key, value) {
     if (value) window[storageName].setItem(key, JSON.stringify(value));
     else window[storageName].removeItem(key);
   } catch (error) {
-    console.warn(`${key} is not kept`, error);
+    unkept.set(key, value);
+    if (locks) console.warn(`${key} is not kept`, error);
+  }
+}
+
+// All that begin so.
+export function keysOf(storageName, prefix) {
+  return isRefused() ? [] : Object.keys(window[storageName]).filter((key) => key.startsWith(prefix));
+}
+
+function isRefused() {
+  try {
+    return !window.localStorage;
+  } catch {
+    return true;
   }
 }

@@ -1,16 +1,18 @@
 // Which of several tabs speaks: one, as long as it is there. And whether anybody looks at any of them.
 
+import { locks } from "./storage.js";
+
 const SPEAKER_LOCK = "webchat-speaker"; // held by the one tab that speaks
 const EYES_LOCK = "webchat-eyes"; // shared by the tabs that somebody looks at
 
-let speaks = !navigator.locks;
+let speaks = !locks;
 let lookAway = null;
 
 // `onTurn()` is called when it is this tab's turn.
 export function takeTurns(onTurn, signal) {
-  if (!navigator.locks) return;
+  if (!locks) return;
   const untilGone = new Promise((resolve) => signal.addEventListener("abort", resolve));
-  navigator.locks.request(SPEAKER_LOCK, { signal }, () => {
+  locks.request(SPEAKER_LOCK, { signal }, () => {
     speaks = true;
     onTurn();
     return untilGone;
@@ -30,7 +32,7 @@ export function isLookedAt() {
 }
 
 export async function isAnyLookedAt() {
-  const { held = [] } = await navigator.locks?.query() ?? {};
+  const { held = [] } = await locks?.query() ?? {};
   return isLookedAt() || held.some(({ name }) => name === EYES_LOCK);
 }
 
@@ -40,6 +42,6 @@ function look() {
     lookAway = null;
   } else if (!lookAway) {
     const untilAway = new Promise((resolve) => lookAway = resolve);
-    navigator.locks.request(EYES_LOCK, { mode: "shared" }, () => untilAway);
+    locks.request(EYES_LOCK, { mode: "shared" }, () => untilAway);
   }
 }

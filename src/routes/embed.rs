@@ -138,12 +138,10 @@ pub fn script(asked: &Asked) -> Result<Response, Problem> {
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, SCRIPT_KEPT);
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(CROSS_ORIGIN, HeaderValue::from_static("cross-origin"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(ETAG, tag);
     }
-    Ok(response)
+    Ok(shared(response))
 }
 
 /// In a debug build files are read from the disk each time.
@@ -194,6 +192,21 @@ pub fn page(site: &Site, asked: &Asked) -> Response {
 )]
 pub fn check(site: &Site, asked: &Asked) -> Response {
     let headers = asked.request.headers();
+    shared(http::json(StatusCode::OK, verdict(site, headers)))
+}
+
+/// The same as a module: a page whose policy lets it load the script, and ask nobody, can load this.
+pub fn check_script(site: &Site, asked: &Asked) -> Response {
+    let headers = asked.request.headers();
+    shared(http::respond(
+        StatusCode::OK,
+        "text/javascript; charset=utf-8",
+        format!("export default {};", verdict(site, headers)),
+    ))
+}
+
+/// JSON.
+fn verdict(site: &Site, headers: &HeaderMap) -> String {
     let allowed = &site.settings.allowed_origins;
     let is_allowed = identity::check_origin(headers, allowed).is_ok();
     let origin = http::header_text(headers, &ORIGIN);
@@ -204,15 +217,16 @@ pub fn check(site: &Site, asked: &Asked) -> Response {
         origins.push(origin.to_ascii_lowercase());
         format!("ALLOWED_ORIGINS={}", origins.join(","))
     });
-    let mut response = http::json(
-        StatusCode::OK,
-        json!({
-            "allowed": is_allowed,
-            "origin": can_be_named.then_some(origin),
-            "set": set,
-        })
-        .to_string(),
-    );
+    json!({
+        "allowed": is_allowed,
+        "origin": can_be_named.then_some(origin),
+        "set": set,
+    })
+    .to_string()
+}
+
+/// With pages of any origin.
+fn shared(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(CROSS_ORIGIN, HeaderValue::from_static("cross-origin"));

@@ -131,6 +131,7 @@ enum Route {
     Embed,
     EmbedScript,
     EmbedCheck,
+    EmbedCheckScript,
     Health,
     Ready,
     Metrics,
@@ -254,6 +255,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/embed", Route::Embed),
     ("/embed.js", Route::EmbedScript),
     ("/embed/check", Route::EmbedCheck),
+    ("/embed/check.js", Route::EmbedCheckScript),
     ("/health", Route::Health),
     ("/ready", Route::Ready),
     ("/metrics", Route::Metrics),
@@ -508,6 +510,9 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::Embed, Method::GET | Method::HEAD) => Ok(embed::page(site, &asked)),
         (Route::EmbedScript, Method::GET | Method::HEAD) => embed::script(&asked),
         (Route::EmbedCheck, Method::GET | Method::HEAD) => Ok(embed::check(site, &asked)),
+        (Route::EmbedCheckScript, Method::GET | Method::HEAD) => {
+            Ok(embed::check_script(site, &asked))
+        }
         (Route::Health, Method::GET | Method::HEAD) => Ok(operations::health()),
         (Route::Ready, Method::GET | Method::HEAD) => Ok(operations::ready(site).await),
         (Route::Metrics, Method::GET | Method::HEAD) => Ok(operations::metrics(site)),

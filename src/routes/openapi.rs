@@ -532,6 +532,7 @@ mod tests {
                 | Route::Asset
                 | Route::Embed
                 | Route::EmbedScript
+                | Route::EmbedCheckScript
                 | Route::Docs
                 | Route::DocsWire
                 | Route::DocsFile

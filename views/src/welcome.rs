@@ -93,7 +93,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color)
-            data-origins=(welcome.frame.origins)
+            data-origins=(welcome.frame.origins) data-framed[welcome.frame.is_framed]
         {
             head {
                 (head(welcome.product, welcome.assets))
