@@ -27,6 +27,8 @@ mod documents;
 mod door;
 #[path = "browser/drafts.rs"]
 mod drafts;
+#[path = "browser/embedding.rs"]
+mod embedding;
 #[path = "browser/emoji.rs"]
 mod emoji;
 #[path = "browser/forwarding.rs"]

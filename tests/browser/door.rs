@@ -2,6 +2,8 @@
 
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +17,8 @@ pub struct Door {
     pub address: SocketAddr,
     server: watch::Sender<Option<SocketAddr>>,
     sockets: watch::Sender<Sockets>,
+    /// WebSockets that were asked for.
+    asked: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -44,19 +48,28 @@ impl Door {
         let address = listener.local_addr().unwrap();
         let (server_sender, server) = watch::channel(Some(server));
         let (sockets_sender, sockets) = watch::channel(sockets);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                connections.spawn(pass(client, server.clone(), sockets.clone()));
+                let counted = Arc::clone(&counted);
+                connections.spawn(pass(client, server.clone(), sockets.clone(), counted));
             }
         });
         Self {
             address,
             server: server_sender,
             sockets: sockets_sender,
+            asked,
             task,
         }
+    }
+
+    /// How many WebSockets were asked for up to now.
+    pub fn sockets_asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Cuts every connection; new ones lead to the other server, or nowhere.
@@ -89,6 +102,7 @@ async fn pass(
     mut client: TcpStream,
     mut server: watch::Receiver<Option<SocketAddr>>,
     mut sockets: watch::Receiver<Sockets>,
+    asked: Arc<AtomicUsize>,
 ) {
     let Some(address) = *server.borrow_and_update() else {
         return;
@@ -98,6 +112,7 @@ async fn pass(
         client.read_exact(&mut begin).await?;
         let is_socket = begin == UPGRADE;
         if is_socket {
+            asked.fetch_add(1, Ordering::Relaxed);
             // An error would be that the door is gone.
             sockets.wait_for(|now| *now != Sockets::Held).await.ok();
         }

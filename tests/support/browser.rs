@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::str::FromStr;
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
-use fantoccini::elements::Element;
+use fantoccini::elements::{Element, ElementRef};
 use fantoccini::key::Key;
 use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -55,8 +55,24 @@ impl Browser {
         Self::open_sized(address, 390, 844, true).await
     }
 
+    /// At a desk, by somebody who lets no site keep anything in pages of others.
+    pub async fn open_guarded(address: SocketAddr) -> Self {
+        let guard = ["--test-third-party-cookie-phaseout"];
+        Self::open_with(address, 1280, 800, false, &guard).await
+    }
+
     async fn open_sized(address: SocketAddr, width: u32, height: u32, is_mobile: bool) -> Self {
-        let mut flags = FLAGS.to_vec();
+        Self::open_with(address, width, height, is_mobile, &[]).await
+    }
+
+    async fn open_with(
+        address: SocketAddr,
+        width: u32,
+        height: u32,
+        is_mobile: bool,
+        more: &[&str],
+    ) -> Self {
+        let mut flags = [&FLAGS, more].concat();
         if rustix::process::geteuid().is_root() {
             flags.push("--no-sandbox"); // Chromium refuses to have one as root.
         }
@@ -211,6 +227,21 @@ impl Browser {
             browser: self,
             page,
         }
+    }
+
+    /// Goes into a frame that an expression finds; what is asked of the page is then asked of the one in it.
+    pub async fn enter_frame(&self, expression: &str) {
+        self.until(expression).await;
+        let found = self.value(expression).await;
+        let id = found.as_object().and_then(|found| found.values().next());
+        let id = ElementRef::from(id.unwrap().as_str().unwrap().to_owned());
+        let frame = Element::from_element_id(self.client.clone(), id);
+        frame.enter_frame().await.unwrap();
+    }
+
+    /// Back to the page around.
+    pub async fn leave_frame(&self) {
+        self.client.enter_parent_frame().await.unwrap();
     }
 
     /// Runs a script in every page before the page's own.

@@ -1,0 +1,460 @@
+//! The chat in pages of another site, under the strictest policy that such a page can have, in a browser that lets no site keep
+//! anything in another's pages.
+
+use std::net::SocketAddr;
+
+use fantoccini::key::Key;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::accessibility::{RULES, check};
+use super::door::Door;
+use super::stage::general;
+use crate::browser::Browser;
+use crate::support::{Person, TestDatabase, TestServer};
+
+/// JavaScript: the frame of the first element, and of the second.
+const FRAME: &str = "document.querySelector('web-chat').shadowRoot.querySelector('iframe')";
+const SECOND: &str = "document.querySelectorAll('web-chat')[1].shadowRoot.querySelector('iframe')";
+const CHAT: &str = "document.querySelector('web-chat')";
+
+/// Somebody else's site, whose pages are all the same but for their address.
+struct Host {
+    address: SocketAddr,
+    body: watch::Sender<String>,
+    policy: watch::Sender<String>,
+    task: JoinHandle<()>,
+}
+
+impl Host {
+    async fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (body_sender, body) = watch::channel(String::new());
+        let (policy_sender, policy) = watch::channel(String::new());
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let (body, policy) = (body.clone(), policy.clone());
+                tokio::spawn(async move {
+                    // A request of a browser's, which fits; what it asks for does not matter.
+                    let mut request = vec![0; 16 * 1_024];
+                    if client
+                        .read(&mut request)
+                        .await
+                        .is_ok_and(|length| length > 0)
+                    {
+                        let (body, policy) = (body.borrow().clone(), policy.borrow().clone());
+                        let page = format!(
+                            "<!doctype html><html lang=\"en\"><head><title>The shop</title><link rel=\"icon\" href=\"data:,\"></head>\
+                             <body><main><h1>The shop</h1><a href=\"/next\">Next</a>{body}</main></body></html>"
+                        );
+                        let head = format!(
+                            "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
+                             content-security-policy: {policy}\r\nconnection: close\r\n\r\n",
+                            page.len()
+                        );
+                        // A browser that has gone on does not read it.
+                        client.write_all((head + &page).as_bytes()).await.ok();
+                    }
+                });
+            }
+        });
+        Self {
+            address,
+            body: body_sender,
+            policy: policy_sender,
+            task,
+        }
+    }
+
+    /// Shows the chat of that address: another site to the browser, since it goes by another name.
+    fn embed(&self, chat: SocketAddr, elements: &str) {
+        let chat = format!("http://localhost:{}", chat.port());
+        self.body.send_replace(format!(
+            "<script type=\"module\" src=\"{chat}/embed.js\"></script>{elements}"
+        ));
+        self.policy.send_replace(format!(
+            "default-src 'none'; script-src {chat}; frame-src {chat}; img-src data:; \
+             require-trusted-types-for 'script'; trusted-types 'none'"
+        ));
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A shop with the chat in its pages, and who is at one of them.
+struct Scene {
+    database: TestDatabase,
+    server: TestServer,
+    door: Door,
+    /// Ends with it.
+    _host: Host,
+    ada: Browser,
+    bob: Person,
+}
+
+impl Scene {
+    async fn begin(elements: &str) -> Self {
+        let database = TestDatabase::create().await;
+        let host = Host::open().await;
+        let origin = format!("http://{}", host.address);
+        let server = TestServer::start_with(&database, &[("ALLOWED_ORIGINS", &origin)]).await;
+        let door = Door::to(server.address).await;
+        host.embed(door.address, elements);
+        let ada = Browser::open_guarded(host.address).await;
+        let bob = Person::guest(server.address, "Bob").await;
+        let scene = Self {
+            database,
+            server,
+            door,
+            _host: host,
+            ada,
+            bob,
+        };
+        scene.note_events().await;
+        scene
+    }
+
+    /// In every page of the shop's from now on, what the element tells is kept.
+    async fn note_events(&self) {
+        self.ada
+            .before_each_page(
+                "window.told = [];
+                for (const name of ['ready', 'unread', 'message', 'open', 'close', 'token-needed', 'error']) {
+                    document.addEventListener(`webchat-${name}`, ({ detail }) => window.told.push([name, detail]));
+                }",
+            )
+            .await;
+        self.ada.reload().await;
+        self.ada.until("customElements.get('web-chat')").await;
+    }
+
+    async fn until_told(&self, name: &str, detail: &str) {
+        self.ada
+            .until(&format!(
+                "window.told.some(([name, detail]) => name === '{name}' && ({detail}))"
+            ))
+            .await;
+    }
+
+    async fn press_button(&self) {
+        self.ada
+            .value(&format!(
+                "{CHAT}.shadowRoot.querySelector('.button').click()"
+            ))
+            .await;
+    }
+
+    /// Comes in as a guest, and stays in the frame.
+    async fn come_in(&self, frame: &str) {
+        self.ada.enter_frame(frame).await;
+        self.ada.find("form.welcome__form").await;
+        self.ada.give_name("Ada").await;
+    }
+
+    async fn end(self) {
+        self.ada.close().await;
+        self.server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn one_element_is_a_chat_and_tells_the_page_around_what_is_unread() {
+    let scene = Scene::begin("<web-chat></web-chat>").await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    assert_eq!(
+        ada.value(FRAME).await,
+        Value::Null,
+        "a stranger who does not open it asks for nothing"
+    );
+    scene.press_button().await;
+    scene.until_told("ready", "detail.user === null").await;
+    ada.until("document.activeElement.localName === 'web-chat'")
+        .await;
+    scene.come_in(FRAME).await;
+    ada.say("from the shop").await;
+    ada.until_said("from the shop").await;
+    ada.leave_frame().await;
+    scene
+        .until_told("ready", "detail.user?.name === 'Ada'")
+        .await;
+
+    ada.enter_frame(FRAME).await;
+    ada.press_chord(&Key::Escape.to_string()).await;
+    ada.leave_frame().await;
+    ada.until(&format!(
+        "!{CHAT}.isOpen && {CHAT}.shadowRoot.activeElement?.matches('.button')"
+    ))
+    .await;
+    let general = general(&scene.database.connect().await).await;
+    bob.say(general, "from Bob").await;
+    scene
+        .until_told(
+            "message",
+            "detail.message.body === 'from Bob' && detail.message.sender_name === 'Bob'",
+        )
+        .await;
+    scene.until_told("unread", "detail.count === 1").await;
+
+    ada.go("/next").await;
+    ada.until(&format!("{CHAT}.unread === 1")).await;
+    assert_eq!(
+        ada.value(&format!(
+            "{CHAT}.shadowRoot.querySelector('.button').ariaLabel"
+        ))
+        .await,
+        "Chat, 1 unread"
+    );
+    assert_eq!(
+        ada.value("document.activeElement.localName").await,
+        "body",
+        "what is loaded unasked takes no focus"
+    );
+    scene.press_button().await;
+    ada.until(&format!("{CHAT}.unread === 0")).await;
+    scene.until_told("open", "true").await;
+
+    ada.reload().await;
+    ada.until(&format!("{CHAT}.isOpen")).await;
+    ada.enter_frame(FRAME).await;
+    ada.until_said("from Bob").await;
+    assert_eq!(bob.history(general).await.len(), 2, "each once");
+    ada.leave_frame().await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_named_is_shown_alone_and_as_the_page_around_wants() {
+    let scene = Scene::begin("<web-chat mode=\"inline\" theme=\"dark\"></web-chat>").await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    scene.until_told("ready", "detail.user === null").await;
+    assert_eq!(ada.value("document.activeElement.localName").await, "body");
+    scene.come_in(FRAME).await;
+    let with_bob = super::stage::direct(bob, ada).await;
+    bob.say(with_bob, "about the order").await;
+    let look = |name: &str| format!("document.documentElement.dataset.{name}");
+    ada.until(&format!("{} === 'dark'", look("theme"))).await;
+    ada.leave_frame().await;
+
+    ada.value(&format!(
+        "{CHAT}.setAttribute('conversation', '{with_bob}')"
+    ))
+    .await;
+    ada.enter_frame(FRAME).await;
+    ada.until("document.documentElement.dataset.alone === '' && document.title === 'Bob'")
+        .await;
+    ada.until_live().await;
+    for hidden in [".sidebar", ".pane__back", ".pane__search"] {
+        let is_shown = format!("document.querySelector('{hidden}').checkVisibility()");
+        assert_eq!(ada.value(&is_shown).await, false, "{hidden}");
+    }
+    ada.say("it is late").await;
+    ada.until_said("it is late").await;
+    ada.press_chord(&format!("{}k", Key::Control)).await;
+    ada.value("document.querySelector('.sidebar__product').click()")
+        .await;
+    ada.value("location.reload()").await;
+    ada.until_live().await;
+    ada.until_said("it is late").await;
+    assert_eq!(ada.value("document.title").await, "Bob");
+    ada.leave_frame().await;
+
+    ada.value(&format!(
+        "(() => {{ const chat = {CHAT}; chat.setAttribute('theme', 'light'); chat.setAttribute('color', 'green'); chat.dir = 'rtl'; }})()"
+    ))
+    .await;
+    ada.enter_frame(FRAME).await;
+    ada.until(&format!(
+        "{} === 'light' && {} === 'green' && document.documentElement.dir === 'rtl'",
+        look("theme"),
+        look("color")
+    ))
+    .await;
+    ada.leave_frame().await;
+    ada.value(&format!("{CHAT}.show()")).await;
+    ada.enter_frame(FRAME).await;
+    ada.until(
+        "document.title === 'General' && !document.documentElement.hasAttribute('data-alone')",
+    )
+    .await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn several_chats_of_a_page_have_one_connection_and_none_misses_what_comes_when_it_changes_hands()
+ {
+    let scene =
+        Scene::begin("<web-chat mode=\"inline\"></web-chat><web-chat mode=\"inline\"></web-chat>")
+            .await;
+    let (ada, bob) = (&scene.ada, &scene.bob);
+    let general = general(&scene.database.connect().await).await;
+    scene.come_in(FRAME).await;
+    ada.leave_frame().await;
+    ada.enter_frame(SECOND).await;
+    ada.until_live().await; // Who came in by one door is in by all.
+    assert_eq!(scene.door.sockets_asked(), 1);
+    ada.say("by the other's connection").await;
+    ada.until_said("by the other's connection").await;
+    ada.find(".message[data-tick=sent]").await;
+    ada.leave_frame().await;
+    ada.enter_frame(FRAME).await;
+    ada.until_said("by the other's connection").await;
+    ada.leave_frame().await;
+
+    scene.door.lead_to(None);
+    bob.say(general, "while the line was cut").await;
+    scene.door.lead_to(Some(scene.server.address));
+    for frame in [FRAME, SECOND] {
+        ada.enter_frame(frame).await;
+        ada.until_said("while the line was cut").await;
+        ada.until_live().await;
+        ada.leave_frame().await;
+    }
+    let asked = scene.door.sockets_asked();
+
+    ada.value(&format!("{CHAT}.remove()")).await;
+    bob.say(general, "while nobody led").await;
+    ada.enter_frame(FRAME).await;
+    ada.until_said("while nobody led").await;
+    ada.say("by my own").await;
+    ada.find(".timeline__messages .message:last-child[data-tick=sent]")
+        .await;
+    assert_eq!(scene.door.sockets_asked(), asked + 1);
+    ada.leave_frame().await;
+    scene
+        .ada
+        .close_despite(&[
+            "net::ERR_",
+            "WebSocket connection to",
+            "Failed to fetch",
+            "The list is not fresh",
+        ])
+        .await;
+    scene.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_allowed_reads_what_to_set() {
+    let database = TestDatabase::create().await;
+    let server =
+        TestServer::start_with(&database, &[("ALLOWED_ORIGINS", "https://shop.example")]).await;
+    let host = Host::open().await;
+    host.embed(server.address, "<web-chat open></web-chat>");
+    let ada = Browser::open_guarded(host.address).await;
+    let notice = format!("{CHAT}.shadowRoot.querySelector('.notice')");
+    ada.until(&notice).await;
+    assert_eq!(
+        ada.value(&format!("{notice}.querySelector('code').textContent"))
+            .await,
+        format!(
+            "ALLOWED_ORIGINS=https://shop.example,http://{}",
+            host.address
+        )
+    );
+
+    // The page's own policy may be what keeps it out.
+    host.policy.send_replace(format!(
+        "script-src http://localhost:{}; frame-src 'none'",
+        server.address.port()
+    ));
+    ada.reload().await;
+    ada.until(&notice).await;
+    assert_eq!(
+        ada.value(&format!("{notice}.querySelector('code').textContent"))
+            .await,
+        format!("frame-src http://localhost:{}", server.address.port())
+    );
+    ada.close_despite(&[
+        "violates the following Content Security Policy",
+        "<web-chat>:",
+    ])
+    .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_others_than_the_two_say_counts_for_neither() {
+    let scene =
+        Scene::begin("<web-chat mode=\"inline\"></web-chat><iframe title=\"Other\"></iframe>")
+            .await;
+    let ada = &scene.ada;
+    scene.come_in(FRAME).await;
+    ada.until_live().await;
+    ada.leave_frame().await;
+    scene
+        .until_told("ready", "detail.user?.name === 'Ada'")
+        .await;
+    // To the page, from itself; to the frame of the chat, from another frame of the very same page.
+    let is_heard = "new Promise((resolve) => {
+        window.addEventListener('message', ({ data }) => data.webchat === 'unread' && resolve(), { once: true });
+        window.postMessage({ webchat: 'unread', count: 9 }, '*');
+    })";
+    ada.value(is_heard).await;
+    ada.enter_frame("document.querySelector('iframe')").await;
+    ada.value(&format!(
+        "parent.{FRAME}.contentWindow.postMessage({{ webchat: 'sign-out' }}, '*')"
+    ))
+    .await;
+    ada.leave_frame().await;
+    ada.enter_frame(FRAME).await;
+    ada.say("still here").await;
+    ada.until_said("still here").await;
+    ada.leave_frame().await;
+    assert_eq!(ada.value(&format!("{CHAT}.unread")).await, 0);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn who_signs_out_of_the_page_around_is_out_of_the_chat_and_can_be_spoken_for_before() {
+    let scene = Scene::begin("<web-chat mode=\"inline\"></web-chat>").await;
+    let ada = &scene.ada;
+    scene.come_in(FRAME).await;
+    ada.type_into("#composer:enabled", "half a thought").await;
+    ada.leave_frame().await;
+    ada.value(&format!("{CHAT}.send('I ask about order 4711')"))
+        .await;
+    ada.enter_frame(FRAME).await;
+    ada.until_said("I ask about order 4711").await;
+    assert_eq!(
+        ada.written().await,
+        "half a thought",
+        "what is written stays"
+    );
+    ada.leave_frame().await;
+    ada.value(&format!("{CHAT}.signOut()")).await;
+    ada.enter_frame(FRAME).await;
+    ada.find("form.welcome__form").await;
+    ada.leave_frame().await;
+    ada.reload().await;
+    ada.enter_frame(FRAME).await;
+    ada.find("form.welcome__form").await;
+    ada.leave_frame().await;
+    scene.ada.close_despite(&["401 (Unauthorized)"]).await;
+    scene.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_with_the_chat_in_it_is_as_accessible_as_without() {
+    let scene = Scene::begin(
+        "<web-chat></web-chat><web-chat mode=\"inline\" label=\"Questions\"></web-chat>",
+    )
+    .await;
+    let ada = &scene.ada;
+    ada.prefer("prefers-reduced-motion", "reduce").await;
+    ada.until(SECOND).await;
+    check(ada, "closed", RULES).await;
+    scene.press_button().await;
+    scene.until_told("ready", "true").await;
+    check(ada, "open", RULES).await;
+    let expanded = format!("{CHAT}.shadowRoot.querySelector('.button').ariaExpanded");
+    assert_eq!(ada.value(&expanded).await, "true");
+    scene.end().await;
+}
