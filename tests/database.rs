@@ -15,6 +15,8 @@ mod blocks;
 mod call_table;
 #[path = "database/calls.rs"]
 mod calls;
+#[path = "database/compatibility.rs"]
+mod compatibility;
 #[path = "database/content.rs"]
 mod content;
 #[path = "database/cursor.rs"]

@@ -12,6 +12,7 @@ use super::http::{self, Query, Response};
 use super::joining::Whom;
 use super::users::{AvatarBody, next_after, of_a_medium, user_id};
 use super::{Asked, Site, require_session, schema, time};
+use crate::frame::with_field;
 use crate::postgres::DatabaseError;
 use crate::postgres::conversations::{ConversationPlace, Opened, Preferences};
 use crate::problem::Problem;
@@ -352,7 +353,12 @@ pub async fn create_group(site: &Arc<Site>, asked: Asked) -> Result<Response, Pr
         .create_group(session.user_id, &body.name, &body.member_ids)
         .await
         .map_err(in_our_words)?;
-    Ok(made(opened))
+    // Clients of other chats look for it by the name that they gave it.
+    let name = body
+        .name
+        .trim_matches([' ', '\t', '\n', '\r', '\x0c', '\x0b']);
+    let json = with_field(opened.json.as_bytes(), "name", name);
+    Ok(http::json(StatusCode::CREATED, json))
 }
 
 #[utoipa::path(

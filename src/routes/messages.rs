@@ -40,6 +40,8 @@ struct SendBody {
 
 #[derive(Deserialize, ToSchema)]
 struct EditBody {
+    /// Other chats call it content.
+    #[serde(alias = "content")]
     #[schema(schema_with = schema::body)]
     body: String,
     /// Left out, it stays as it is.

@@ -475,8 +475,15 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             "application/problem+json".to_owned(),
             json!({"schema": described}),
         );
-        if ["/auth/guest", "/auth/signup", "/auth/login"].contains(&path) {
-            // A form's mistake is shown above the form.
+        if [
+            "/auth/guest",
+            "/auth/signup",
+            "/auth/login",
+            "/chats/room/{conversation}/invite",
+        ]
+        .contains(&path)
+        {
+            // A form's mistake is shown above the form, and a link's on a page.
             content.insert(
                 "text/html".to_owned(),
                 json!({"schema": {"type": "string"}}),

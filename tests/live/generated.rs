@@ -162,6 +162,8 @@ fn is_beyond_chance(operation: &Operation) -> bool {
         // A link that there is, somebody who waits, and a block: tests of joining have them.
         || operation.path.contains("{invite}")
         || operation.path.ends_with("/invite")
+        // It is closed here.
+        || operation.path == "/chats/general/history"
         // A form.
         || operation.path == "/api/media/upload"
         || operation.path.ends_with("/approve")
@@ -297,7 +299,7 @@ async fn still_lives(cast: &Cast, bobs: &mut Socket) {
 }
 
 fn is_answer(frame: &Value) -> bool {
-    ["ack", "error", "pong"]
+    ["ack", "error", "joined", "pong"]
         .iter()
         .any(|kind| frame["type"] == *kind)
 }

@@ -348,6 +348,9 @@ pub struct Conversation {
     /// Of a direct one: the other's name, for its reader.
     #[schema(required)]
     title: Option<String>,
+    /// The title, of a group just made.
+    #[schema(required = false)]
+    name: String,
     #[schema(required)]
     description: Option<String>,
     /// The picture of a group or room.

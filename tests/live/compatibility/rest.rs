@@ -349,8 +349,8 @@ async fn a_group_is_made_and_its_members_listed_and_added() {
         json!({"name": "Crew", "description": "Ours", "created_by": ann.id, "members": [ben.id]});
     let (status, group) = ann.as_person().post("/api/groups/", body).await;
     assert_eq!(
-        (status, &group["title"], &group["kind"]),
-        (201, &json!("Crew"), &json!("group"))
+        (status, &group["title"], &group["name"], &group["kind"]),
+        (201, &json!("Crew"), &json!("Crew"), &json!("group"))
     );
     let members = format!("/api/groups/{}/members/", text(&group["id"]));
     let listed = async |person: &Foreigner| {
@@ -385,6 +385,10 @@ async fn a_group_is_made_and_its_members_listed_and_added() {
         .await;
     assert_eq!(ben.contents("/api/messages/").await, ["Hello"]);
     assert_eq!(sent["group_id"], group["id"]);
+    let path = format!("/api/messages/{}", text(&sent["id"]));
+    let (status, edited) = eve.as_person().put(&path, json!({"content": "Hi"})).await;
+    assert_eq!((status, &edited["body"]), (200, &json!("Hi")));
+    assert_eq!(ben.contents("/api/messages/").await, ["Hi"]);
 }
 
 #[tokio::test]
