@@ -29,7 +29,8 @@ const PATIENCE_EVERY: Duration = Duration::from_secs(1);
 const MESSAGE_BEGINS: &str = r#"{"type":"message","#;
 /// How PostgreSQL writes the event of `chat.call_event`.
 const CALL_BEGINS: &str = r#"{"type" : "call","#;
-/// And that of `chat.presence_event`.
+/// And those of `chat.member_event` and `chat.presence_event`.
+const MEMBER_BEGINS: &str = r#"{"type" : "member","#;
 const PRESENCE_BEGINS: &str = r#"{"type" : "presence","#;
 
 /// A NOTIFY payload: announced events with their cursor, or a server's beat.
@@ -62,6 +63,29 @@ struct Reference<'a> {
     kind: &'a str,
     id: Uuid,
     user: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct MemberEvent {
+    member: OfConversation,
+}
+
+#[derive(Deserialize)]
+struct OfConversation {
+    conversation_id: Uuid,
+}
+
+impl Envelope<'_> {
+    /// Of a membership that its user, owners and admins alone are told of: whoever waits to be let in. The conversation is
+    /// not whom it is for, but those of them who look at nothing else want to know.
+    fn about(&self) -> Option<Uuid> {
+        let event = self.event.filter(|_| self.user.is_some())?.get();
+        if self.conversation.is_some() || !event.starts_with(MEMBER_BEGINS) {
+            return None;
+        }
+        let event: MemberEvent = serde_json::from_str(event).ok()?;
+        Some(event.member.conversation_id)
+    }
 }
 
 #[derive(Deserialize)]
@@ -232,6 +256,7 @@ impl Relay {
         let mut audience = Audience {
             conversations: envelope.conversations.clone(),
             user: envelope.user,
+            about: envelope.about(),
         };
         audience.conversations.extend(envelope.conversation);
 
@@ -272,7 +297,9 @@ pub fn replay(envelopes: &[String], since: &str, now: &str, only: Option<Uuid>) 
         .filter_map(|text| serde_json::from_str::<Envelope<'_>>(text).ok())
         .filter(|envelope| {
             only.is_none_or(|only| {
-                envelope.conversation == Some(only) || envelope.conversations.contains(&only)
+                envelope.conversation == Some(only)
+                    || envelope.conversations.contains(&only)
+                    || envelope.about() == Some(only)
             })
         })
         .filter_map(|envelope| envelope.event)

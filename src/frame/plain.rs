@@ -24,7 +24,7 @@ pub struct PlainMessage<'a> {
     pub seq: i64,
     pub sender_id: Option<Uuid>,
     #[serde(borrow)]
-    sender_name: Option<Cow<'a, str>>,
+    pub sender_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     kind: Cow<'a, str>,
     #[serde(borrow)]

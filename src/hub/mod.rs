@@ -25,6 +25,8 @@ const QUEUE_FRAMES_MAX: usize = 1_024;
 pub struct Audience {
     pub conversations: Vec<Uuid>,
     pub user: Option<Uuid>,
+    /// Of what is for one user alone: the conversation that it is about, so that their connections held to that get it.
+    pub about: Option<Uuid>,
 }
 
 /// What the connections of a user amount to.
@@ -215,7 +217,8 @@ impl<F: Clone> Hub<F> {
         let mut deliver = |user: &User<F>| {
             for subscriber in &lock(&user.state).connections {
                 // Whoever is held to one conversation is a member of it, by whichever the user was reached.
-                let is_wanted = |only| audience.conversations.contains(&only);
+                let is_wanted =
+                    |only| audience.conversations.contains(&only) || audience.about == Some(only);
                 if subscriber.only.is_none_or(is_wanted) {
                     subscriber.offer(frame);
                     count += 1;
@@ -421,7 +424,7 @@ mod tests {
     fn to(conversation: Uuid) -> Audience {
         Audience {
             conversations: vec![conversation],
-            user: None,
+            ..Audience::default()
         }
     }
 
@@ -465,10 +468,29 @@ mod tests {
         let audience = Audience {
             conversations: vec![id(7), id(8)],
             user: Some(id(1)),
+            about: None,
         };
         assert_eq!(hub.publish(&audience, &1), 1);
         assert_eq!(ada.queue.try_recv(), Ok(1));
         assert!(ada.queue.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_is_for_one_user_alone_reaches_their_connection_held_to_what_it_is_about() {
+        let hub = Hub::new(10);
+        let mut held =
+            [id(7), id(8)].map(|only| hub.attach(id(1), id(99), Some(only)).ok().unwrap());
+        hub.finish_load(id(1), vec![id(7), id(8)]);
+        for (about, number) in [(Some(id(7)), 1), (None, 2)] {
+            let audience = Audience {
+                user: Some(id(1)),
+                about,
+                ..Audience::default()
+            };
+            hub.publish(&audience, &number);
+        }
+        assert_eq!(held[0].queue.try_recv(), Ok(1));
+        assert!(held.iter_mut().all(|one| one.queue.try_recv().is_err()));
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub async fn open(site: &Arc<Site>, asked: Asked, name: &str) -> Result<Response
     let interpreter = Interpreter {
         heard: std::mem::replace(&mut live.attachment.queue, queue),
         lists: site.online.follow(),
+        own: visitor.listed(),
         told,
         subscriber: Arc::clone(live.attachment.subscriber()),
         database: site.database.clone(),
@@ -118,12 +119,45 @@ impl Visitor {
         }
         greeting.to_string()
     }
+
+    /// As lists of who is online have one.
+    fn listed(&self) -> Listed {
+        let id = self.session.user_id.to_string();
+        let json = json!({"id": id, "name": self.session.user_name, "is_online": true});
+        Listed {
+            id,
+            json: json.to_string(),
+        }
+    }
+}
+
+/// Oneself in a list of who is online.
+struct Listed {
+    id: String,
+    json: String,
+}
+
+impl Listed {
+    /// That one is there is known a moment later to the database than to oneself, and a list of many may end before one's
+    /// name: here it has it.
+    fn within(&self, list: Frame) -> Frame {
+        let text = String::from_utf8_lossy(list.json());
+        if text.contains(&self.id) {
+            return list;
+        }
+        let Some(others) = text.strip_suffix("]}") else {
+            return list;
+        };
+        let comma = if others.ends_with('[') { "" } else { "," };
+        Event::own(format!("{others}{comma}{}]}}", self.json))
+    }
 }
 
 /// Tells one client, in its own words, what its connection hears.
 struct Interpreter {
     heard: mpsc::Receiver<Frame>,
     lists: Lists,
+    own: Listed,
     told: mpsc::Sender<Frame>,
     subscriber: Arc<Subscriber<Frame>>,
     database: Database,
@@ -145,7 +179,7 @@ impl Interpreter {
         loop {
             let frame = tokio::select! {
                 () = self.told.closed() => return,
-                list = self.lists.next() => list,
+                list = self.lists.next() => self.own.within(list),
                 event = self.heard.recv() => {
                     let Some(event) = event else { return };
                     match self.interpret(&event).await {
@@ -183,6 +217,7 @@ impl Interpreter {
             "message": {
                 "id": message.id,
                 "sender_id": sender,
+                "sender_name": message.sender_name,
                 "receiver_id": if is_own { peer } else { self.actor.user },
                 "content": message.content(),
                 "timestamp": message.created_at,
@@ -218,6 +253,30 @@ impl Interpreter {
         };
         if let Err(problem) = self.commands.begin(self.actor, delivered).await {
             tracing::debug!(%problem, "that a message has arrived could not be said");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_in_the_list_oneself_and_once() {
+        let own = Listed {
+            id: "a".to_owned(),
+            json: r#"{"id":"a"}"#.to_owned(),
+        };
+        for (list, told) in [
+            (r#"{"users":[]}"#, r#"{"users":[{"id":"a"}]}"#),
+            (
+                r#"{"users":[{"x":1}]}"#,
+                r#"{"users":[{"x":1},{"id":"a"}]}"#,
+            ),
+            (r#"{"users":[{"id":"a"}]}"#, r#"{"users":[{"id":"a"}]}"#),
+        ] {
+            let frame = own.within(Event::own(list));
+            assert_eq!(frame.json().as_ref(), told.as_bytes());
         }
     }
 }

@@ -47,6 +47,8 @@ async fn two_who_give_a_name_find_and_write_to_each_other_and_a_third_hears_noth
     assert_eq!(anns.seen[0]["name"], "Ann");
     let first = anns.next().await.unwrap();
     assert_eq!(first["type"], "user_list_update");
+    let own = json!([{"id": ann, "name": "Ann", "is_online": true}]);
+    assert_eq!(first["users"], own, "one is there oneself from the start");
     let (ben, mut bens) = enter(&server, "Ben%20B./").await;
     assert_eq!(bens.seen[0]["name"], "Ben B.");
     let (eve, mut eves) = enter(&server, "Eve").await;
@@ -70,6 +72,7 @@ async fn two_who_give_a_name_find_and_write_to_each_other_and_a_third_hears_noth
         (&json!(ann), &json!(ben))
     );
     assert!(heard["id"].is_string() && heard["timestamp"].is_string());
+    assert_eq!(heard["sender_name"], "Ann");
     assert_eq!(
         chat_message(&mut anns, "Hello").await,
         heard,
@@ -349,4 +352,16 @@ async fn an_anonymous_client_that_does_not_read_is_closed_and_slows_nobody() {
     }
     let code = anns.end().await;
     assert!(code == 4001 || code == 1006, "{code}");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so_and_waits_for_nobody() {
+    let (database, server) = serve().await;
+    let second = TestServer::start(&database).await;
+    let (_, mut anns) = enter(&server, "Ann").await;
+    let (ben, mut bens) = enter(&second, "Ben").await;
+    listed(&mut anns, &[&ben], &[]).await;
+    let (code, ()) = tokio::join!(anns.end(), server.stop());
+    assert_eq!(code, 1001);
+    bens.settle().await;
 }

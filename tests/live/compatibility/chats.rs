@@ -105,6 +105,12 @@ async fn who_asks_for_a_room_by_its_link_is_let_in_or_not_and_both_are_told_at_o
     assert_eq!(status, 201, "{room}");
     let (id, link) = (text(&room["room_id"]), text(&room["invite_link"]));
     let path = |rest: &str| format!("/chats/room/{id}/{rest}");
+    let mut held = ann.open(&format!("/ws/room/{id}")).await;
+    let cursor = text(&held.next_of("ready").await["cursor"]);
+    let (_, other) = ann.post("/chats/room", json!({"name": "Other"})).await;
+    let mut elsewhere = ann
+        .open(&format!("/ws/room/{}", text(&other["room_id"])))
+        .await;
     let is_bens =
         |frame: &Value| frame["type"] == "member" && frame["member"]["user_id"] == json!(ben.id);
 
@@ -118,6 +124,8 @@ async fn who_asks_for_a_room_by_its_link_is_let_in_or_not_and_both_are_told_at_o
             .next_where(|frame| is_bens(frame) && frame["member"]["state"] == "pending")
             .await;
         assert_eq!(told["member"]["conversation_id"], json!(id));
+        held.next_where(|frame| is_bens(frame) && frame["member"]["state"] == "pending")
+            .await;
         assert_eq!(ben.get(&path("history")).await.0, 403);
         let decide = if answer == "denied" {
             "deny"
@@ -140,6 +148,12 @@ async fn who_asks_for_a_room_by_its_link_is_let_in_or_not_and_both_are_told_at_o
     there.send(json!({"content": "I am in"})).await;
     anns.next_where(|frame| frame["content"] == "I am in").await;
     assert_eq!(ann.contents(&path("history?limit=1")).await, ["I am in"]);
+    let person = ann.as_person();
+    let resumed = format!("/ws/room/{id}?cursor={cursor}");
+    let mut resumed = person.open(&resumed).await.unwrap();
+    resumed.next_where(is_bens).await;
+    elsewhere.settle().await;
+    assert!(!elsewhere.seen.iter().any(is_bens));
     eves.settle().await;
     assert!(
         !eves
