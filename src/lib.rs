@@ -7,6 +7,7 @@
 //! - [`server`]: binds everything together and runs until told to stop
 //! - [`routes`]: HTTP: pages, REST, sign-in, operations
 //! - [`identity`]: how a request says who it acts for; [`password`]: hashing and comparing what people log in with
+//! - [`client_address`]: where a request comes from; [`door_limits`]: how often somebody may try to come in from there
 //! - [`host`]: what the host project says of a visitor; [`doorkeeper`]: whose session a request acts by
 //! - [`command`]: what clients can ask, whichever door they come by
 //! - [`writer`]: turns many commands into few transactions
@@ -32,8 +33,10 @@
 
 pub mod assets;
 pub mod calls;
+pub mod client_address;
 pub mod command;
 pub mod demo;
+pub mod door_limits;
 pub mod doorkeeper;
 pub mod emoji;
 pub mod frame;

@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 use webchat::demo;
+use webchat::host::Host;
 use webchat::identity::Token;
 use webchat::postgres::migrate::{SqlState, migrate};
 use webchat::postgres::private::{PrivateOptions, PrivatePostgres};
 use webchat::postgres::sessions::Beginning;
 use webchat::postgres::{Address, Database, doctor};
-use webchat::settings::{DatabaseSetting, LogFormat, Settings};
+use webchat::settings::{AuthMode, DatabaseSetting, LogFormat, Settings};
 
 /// A standalone web chat on your project's own PostgreSQL. Settings come from the environment and
 /// from `.env`; `.env.example` lists them.
@@ -196,7 +197,9 @@ async fn carry_out(
             demo::run((*settings).clone(), address, told_to_stop()?, ready).await?;
         }
         Deed::Doctor => {
-            let checks = doctor::examine(&address, settings.database_connections_max).await;
+            let asks_hook = settings.auth.contains(&AuthMode::Sql);
+            let connections_max = settings.database_connections_max;
+            let checks = doctor::examine(&address, connections_max, asks_hook).await;
             let mut is_well = true;
             for check in checks {
                 is_well &= check.is_well;
@@ -206,6 +209,15 @@ async fn carry_out(
                     check.what,
                     check.found
                 );
+            }
+            // A host that is away is no fault of the chat's, which goes on meanwhile: who looks at the exit code alone must not
+            // stop it for that.
+            let host = Host::new(&settings, &Database::new(address, 1)?);
+            for (what, found) in host.examine().await {
+                match found {
+                    Ok(found) => println!("ok   {what}: {found}"),
+                    Err(found) => println!("WARN {what}: {found}"),
+                }
             }
             if !is_well {
                 return Ok(ExitCode::FAILURE);

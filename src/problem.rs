@@ -9,6 +9,9 @@ use crate::writer::SendError;
 /// Seconds after which a client may try again what failed only because of the moment.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
+/// Seconds after which whoever tried too often to come in has another try, whichever limit they met.
+const TRIES_RETRY_AFTER_SECONDS: u32 = 60;
+
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Problem {
@@ -96,11 +99,15 @@ impl Problem {
 
     /// Whether the same again may succeed.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        matches!(
-            self.status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-        )
-        .then_some(RETRY_AFTER_SECONDS)
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS if self.code == "too_many_tries" => {
+                Some(TRIES_RETRY_AFTER_SECONDS)
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                Some(RETRY_AFTER_SECONDS)
+            }
+            _ => None,
+        }
     }
 
     /// RFC 9457.

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -13,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::calls::CallKeeper;
+use crate::client_address::Peer;
 use crate::command::Commands;
+use crate::door_limits::DoorLimits;
 use crate::doorkeeper::Doorkeeper;
 use crate::host::Host;
 use crate::hub::Hub;
@@ -110,9 +114,11 @@ pub async fn run(
         settings.sends_per_second_max,
     ));
     let passwords = Arc::<Passwords>::default();
+    let door_limits = Arc::new(DoorLimits::new(settings.trusted_proxies.clone()));
     background.spawn(forget_quiet_users(
         Arc::downgrade(&commands),
         Arc::downgrade(&passwords),
+        Arc::downgrade(&door_limits),
         stop_background.clone(),
     ));
 
@@ -129,6 +135,7 @@ pub async fn run(
         inspector,
         passwords: Arc::clone(&passwords),
         doorkeeper,
+        door_limits,
         session_keeper,
         uploads: Arc::default(),
         metrics,
@@ -143,8 +150,9 @@ pub async fn run(
         tokio::select! {
             () = &mut shutdown => break,
             accepted = tcp.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(stream, Arc::clone(&site), drain.clone()));
+                Ok((stream, from)) => {
+                    let peer = Peer(from.ip());
+                    connections.spawn(serve(stream, peer, Arc::clone(&site), drain.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -184,12 +192,13 @@ pub async fn run(
     Ok(())
 }
 
-async fn serve(stream: TcpStream, site: Arc<Site>, drain: CancellationToken) {
+async fn serve(stream: TcpStream, peer: Peer, site: Arc<Site>, drain: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection without TCP_NODELAY");
     }
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let site = Arc::clone(&site);
+        request.extensions_mut().insert(peer);
         async move { Ok::<_, Infallible>(routes::answer(site, request).await) }
     });
     let connection = http1::Builder::new()
@@ -214,6 +223,7 @@ async fn serve(stream: TcpStream, site: Arc<Site>, drain: CancellationToken) {
 async fn forget_quiet_users(
     commands: Weak<Commands>,
     passwords: Weak<Passwords>,
+    door_limits: Weak<DoorLimits>,
     cancel: CancellationToken,
 ) {
     loop {
@@ -221,10 +231,15 @@ async fn forget_quiet_users(
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(FORGET_EVERY) => {}
         }
-        let (Some(commands), Some(passwords)) = (commands.upgrade(), passwords.upgrade()) else {
+        let (Some(commands), Some(passwords), Some(door_limits)) = (
+            commands.upgrade(),
+            passwords.upgrade(),
+            door_limits.upgrade(),
+        ) else {
             return;
         };
         commands.forget_quiet_users();
         passwords.forget_old_tries();
+        door_limits.forget_quiet_addresses();
     }
 }

@@ -35,6 +35,8 @@ mod emoji;
 mod forwarding;
 #[path = "browser/history.rs"]
 mod history;
+#[path = "browser/host.rs"]
+mod host;
 #[path = "browser/info.rs"]
 mod info;
 #[path = "browser/keyboard.rs"]

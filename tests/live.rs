@@ -26,6 +26,8 @@ mod demo;
 mod described;
 #[path = "live/description.rs"]
 mod description;
+#[path = "live/doors.rs"]
+mod doors;
 #[path = "live/events.rs"]
 mod events;
 #[path = "live/frames.rs"]

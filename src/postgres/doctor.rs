@@ -26,8 +26,9 @@ impl Check {
     }
 }
 
-/// Looks at the database; `connections_max` is the size of the server's pool.
-pub async fn examine(address: &Address, connections_max: usize) -> Vec<Check> {
+/// Looks at the database; `connections_max` is the size of the server's pool, `asks_hook` whether `chat_hook.authenticate` says
+/// who comes in.
+pub async fn examine(address: &Address, connections_max: usize, asks_hook: bool) -> Vec<Check> {
     let (client, wire) = match address.connect("webchat doctor").await {
         Ok(connected) => connected,
         Err(error) => return vec![Check::new("database", false, error.to_string())],
@@ -41,6 +42,12 @@ pub async fn examine(address: &Address, connections_max: usize) -> Vec<Check> {
             false,
             format!("{error}; run `webchat migrate`"),
         )),
+    }
+    if asks_hook {
+        checks.push(match hook(&client).await {
+            Ok(check) => check,
+            Err(error) => Check::new(HOOK, false, error.to_string()),
+        });
     }
     checks.push(echo(address, &client).await);
     drop(client);
@@ -170,6 +177,33 @@ async fn look(
         ),
     ));
     Ok(checks)
+}
+
+const HOOK: &str = "chat_hook.authenticate";
+
+/// Whether the host's function is there, the server may call it, and it is the host's.
+async fn hook(client: &tokio_postgres::Client) -> Result<Check, DatabaseError> {
+    let row = client
+        .query_opt(
+            "select p.prosrc like '%where false%',
+                coalesce((select has_function_privilege(r.oid, p.oid, 'execute') from pg_roles r where r.rolname = 'chat_server'), true)
+             from pg_proc p where p.oid = to_regprocedure('chat_hook.authenticate(text)')",
+            &[],
+        )
+        .await?;
+    let (is_well, found) = match row.map(|row| (row.get::<_, bool>(0), row.get::<_, bool>(1))) {
+        None => (false, "is not there; run `webchat migrate`"),
+        Some((true, _)) => (
+            false,
+            "is as it was made, and knows nobody: replace it by the host's own",
+        ),
+        Some((_, false)) => (
+            false,
+            "may not be called by chat_server; run `webchat migrate`, or grant it",
+        ),
+        Some((false, true)) => (true, "is the host's"),
+    };
+    Ok(Check::new(HOOK, is_well, found))
 }
 
 /// Whether what is announced arrives: a pooler in transaction mode lets LISTEN succeed and nothing come.

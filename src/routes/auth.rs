@@ -14,7 +14,9 @@ use views::Door;
 
 use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
+use crate::client_address::Peer;
 use crate::command;
+use crate::door_limits::Attempt;
 use crate::identity::{self, Token};
 use crate::postgres::sessions::Beginning;
 use crate::problem::Problem;
@@ -60,7 +62,8 @@ struct GuestForm {
         (status = 303, description = "To a form: on to the chat, with the cookie"),
     ),
     security(()),
-    extensions(("x-codes" = json!(["guests_not_allowed", "origin_not_allowed", "name_too_long", "name_required"]))),
+    extensions(("x-codes" = json!(["guests_not_allowed", "origin_not_allowed", "name_too_long", "name_required",
+        "too_many_tries"]))),
 )]
 pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     require_guests(site)?;
@@ -81,12 +84,11 @@ pub async fn guest(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
         .name
         .filter(|name| !name.trim().is_empty())
         .unwrap_or_else(identity::invent_name);
-    match site
-        .database
-        .create_guest(&name)
-        .await
-        .map_err(Problem::from)
-    {
+    let made = async {
+        entry.check_attempt(site, Attempt::Arrive)?;
+        Ok(site.database.create_guest(&name).await?)
+    };
+    match made.await {
         Ok((user_id, user)) => {
             let begun = Begun {
                 user_id,
@@ -117,6 +119,7 @@ pub(super) struct Entry {
     pub is_form: bool,
     pub body: Bytes,
     pub headers: HeaderMap,
+    peer: Option<Peer>,
 }
 
 /// A session to give away.
@@ -153,7 +156,13 @@ impl Entry {
             is_form,
             body: http::read_body(body).await?,
             headers: head.headers,
+            peer: head.extensions.get().copied(),
         })
+    }
+
+    /// Counts an attempt to come in from an address, and refuses one too many.
+    pub fn check_attempt(&self, site: &Site, attempt: Attempt) -> Result<(), Problem> {
+        site.door_limits.check(attempt, self.peer, &self.headers)
     }
 
     /// What the form says in a field; None for blank.

@@ -47,6 +47,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::command::{Actor, Commands, Manner};
+use crate::door_limits::DoorLimits;
 use crate::doorkeeper::Doorkeeper;
 use crate::frame::Frame;
 use crate::hub::Hub;
@@ -80,6 +81,7 @@ pub struct Site {
     pub inspector: Arc<Inspector>,
     pub passwords: Arc<Passwords>,
     pub doorkeeper: Arc<Doorkeeper>,
+    pub door_limits: Arc<DoorLimits>,
     pub session_keeper: Arc<SessionKeeper>,
     pub uploads: Arc<UploadTurns>,
     pub metrics: PrometheusHandle,

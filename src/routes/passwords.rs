@@ -12,6 +12,7 @@ use super::auth::{Begun, Entry};
 use super::http::{self, Response};
 use super::{Asked, Site, require_session, schema};
 use crate::command;
+use crate::door_limits::Attempt;
 use crate::postgres::sessions::Beginning;
 use crate::problem::Problem;
 use crate::settings::AuthMode;
@@ -97,7 +98,7 @@ struct ChangePassword {
     ),
     security(()),
     extensions(("x-codes" = json!(["passwords_not_allowed", "origin_not_allowed", "username_taken", "username_required", "bad_username",
-        "bad_email", "name_required", "name_too_long", "password_too_short", "password_too_long", "bad_character"]))),
+        "bad_email", "name_required", "name_too_long", "password_too_short", "password_too_long", "bad_character", "too_many_tries"]))),
 )]
 pub async fn sign_up(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     require_passwords(site)?;
@@ -122,6 +123,7 @@ pub async fn sign_up(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     }
     let username = given.username.trim();
     let made = async {
+        entry.check_attempt(site, Attempt::Arrive)?;
         let hash = site.passwords.hash(&given.password).await?;
         let (name, email) = (given.name.as_deref(), given.email.as_deref());
         Ok(site.database.sign_up(username, name, email, &hash).await?)
@@ -171,6 +173,7 @@ pub async fn log_in(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem>
     http::check_text("username", Some(&given.username))?;
     let username = given.username.trim();
     let found = async {
+        entry.check_attempt(site, Attempt::LogIn)?;
         let found = site.database.find_password(username).await?;
         let (user, hash) = found.unzip();
         let is_right = site

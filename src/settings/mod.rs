@@ -18,6 +18,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::client_address::Network;
+
 use dotenv::read_dotenv;
 pub use host::{JwtKey, JwtSettings};
 pub use preview_hosts::PreviewHost;
@@ -76,6 +78,8 @@ pub struct Settings {
     /// `COOKIE_SECURE`, whether cookies carry `Secure`. Off by default, since browsers drop such cookies on plain
     /// `http://`; turn it on behind HTTPS.
     pub cookie_secure: bool,
+    /// `TRUSTED_PROXIES`, the proxies whose word on a client's address counts. None by default: anybody can send such a header.
+    pub trusted_proxies: Vec<Network>,
     /// `MIGRATE`, whether `serve` brings the schema up to date first. On by default; turn it off where another role
     /// runs `webchat migrate`.
     pub migrate_at_start: bool,
@@ -229,6 +233,7 @@ impl Settings {
                 .map_or(Ok(50), |v| v.number(1..=10_000))?,
             session_days: var("SESSION_DAYS").map_or(Ok(30), |v| v.number(1..=3650))?,
             cookie_secure: var("COOKIE_SECURE").map_or(Ok(false), |v| v.boolean())?,
+            trusted_proxies: var("TRUSTED_PROXIES").map_or(Ok(Vec::new()), |v| v.networks())?,
             migrate_at_start: var("MIGRATE").map_or(Ok(true), |v| v.boolean())?,
             drain_seconds: var("DRAIN_SECONDS").map_or(Ok(10), |v| v.number(0..=600))?,
             call_ring_seconds: var("CALL_RING_SECONDS").map_or(Ok(45), |v| v.number(5..=600))?,
@@ -264,6 +269,7 @@ impl fmt::Debug for Settings {
             connections_per_user_max,
             session_days,
             cookie_secure,
+            trusted_proxies,
             migrate_at_start,
             drain_seconds,
             call_ring_seconds,
@@ -292,6 +298,7 @@ impl fmt::Debug for Settings {
             .field("connections_per_user_max", connections_per_user_max)
             .field("session_days", session_days)
             .field("cookie_secure", cookie_secure)
+            .field("trusted_proxies", trusted_proxies)
             .field("migrate_at_start", migrate_at_start)
             .field("drain_seconds", drain_seconds)
             .field("call_ring_seconds", call_ring_seconds)

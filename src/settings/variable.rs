@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use crate::client_address::Network;
+
 use super::{AuthMode, LogFormat, SettingsError};
 
 /// One variable that holds something, and every way to read it.
@@ -92,6 +94,14 @@ impl Variable {
             .map(|word| word.trim().to_owned())
             .filter(|word| !word.is_empty())
             .collect())
+    }
+
+    pub(super) fn networks(&self) -> Result<Vec<Network>, SettingsError> {
+        let expected = "addresses or networks such as 10.0.0.1, 10.0.0.0/8 or fd00::/8, as a JSON list or with commas";
+        self.list(expected)?
+            .iter()
+            .map(|word| Network::parse(word).ok_or_else(|| self.bad_part(word, expected)))
+            .collect()
     }
 
     pub(super) fn bad(&self, expected: impl Into<String>) -> SettingsError {
@@ -211,6 +221,17 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(settings.auth, AuthMode::ALL);
+    }
+
+    #[test]
+    fn trusted_proxies_are_addresses_and_networks() {
+        let settings = settings(&[("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1")]).unwrap();
+        assert_eq!(settings.trusted_proxies.len(), 3);
+        let line = error(&[("TRUSTED_PROXIES", "[\"127.0.0.1\", \"nginx\"]")]);
+        assert!(
+            line.starts_with("TRUSTED_PROXIES: found \"nginx\""),
+            "{line}"
+        );
     }
 
     #[test]

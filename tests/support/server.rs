@@ -107,6 +107,19 @@ impl ServerProcess {
     }
 
     pub async fn start_with(database: &TestDatabase, more: &[(&str, &str)]) -> Self {
+        Self::launch(database, more, Stdio::inherit()).await
+    }
+
+    /// With its log in a file.
+    pub async fn start_logging(
+        database: &TestDatabase,
+        more: &[(&str, &str)],
+        log: std::fs::File,
+    ) -> Self {
+        Self::launch(database, more, log.into()).await
+    }
+
+    async fn launch(database: &TestDatabase, more: &[(&str, &str)], log: Stdio) -> Self {
         // Free a moment ago; nothing else on this machine asks for ports like this one.
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap();
@@ -119,6 +132,7 @@ impl ServerProcess {
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         wait_until_ready(address).await;

@@ -5,7 +5,7 @@ use crate::embed::Frame;
 use crate::look::Look;
 use crate::page::without_field;
 use crate::room::people;
-use crate::welcome::{Door, GuestForm, doors_to, guest_form};
+use crate::welcome::{Door, GuestForm, by_the_project, doors_to, guest_form};
 
 /// What a link into a group or room opens.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +111,9 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
                         deed: "Continue",
                         is_framed: page.frame.is_framed,
                     }))
+                }
+                @if doors.is_empty() {
+                    (by_the_project())
                 }
                 (doors_to(doors, Some(Door::Guest), page.path))
             }

@@ -85,7 +85,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                     }))
                 }
                 Some(door) => (password_form(welcome, door)),
-                None => p { "Nobody can come in here by themselves." },
+                None => (by_the_project()),
             }
             (doors_to(welcome.doors, welcome.door, welcome.next))
         }
@@ -103,6 +103,13 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
             }
             body { (body) }
         }
+    }
+}
+
+/// What a visitor is told where there is no door of ours: the host project is the way in.
+pub(crate) fn by_the_project() -> Markup {
+    html! {
+        p { "This chat belongs to another site. Log in there, and open it from there." }
     }
 }
 
@@ -286,6 +293,6 @@ mod tests {
     #[test]
     fn without_a_door_it_says_so() {
         let html = html(None, &[], "/", None);
-        assert!(html.contains("Nobody can come in") && !html.contains("<form"));
+        assert!(html.contains("Log in there") && !html.contains("<form"));
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Asked, Response, Site, http};
 use crate::command::{Actor, Command, Commands, Manner};
+use crate::door_limits::Attempt;
 use crate::frame::{Event, Form, Frame, PlainMessage, Transport};
 use crate::hub::{Close, Subscriber};
 use crate::identity::{self, Credential, Token};
@@ -86,6 +87,8 @@ impl Visitor {
         }
         auth::require_guests(site)?;
         identity::check_origin(headers, &site.settings.allowed_origins)?;
+        let peer = request.extensions().get().copied();
+        site.door_limits.check(Attempt::Arrive, peer, headers)?;
         http::check_text("name", Some(name))?;
         let (user, _) = site.database.create_guest(name).await?;
         let token = Token::generate()?;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Asked, Response, Site, http, require_session, schema, with_fields};
 use crate::command;
+use crate::door_limits::Attempt;
 use crate::identity::{self, Token};
 use crate::online::ONLINE_MAX;
 use crate::postgres::sessions::Beginning;
@@ -44,12 +45,17 @@ struct CreateBody {
     security(()),
     extensions(("x-codes" = json!(["guests_not_allowed", "passwords_not_allowed", "origin_not_allowed", "username_taken",
         "username_required", "bad_username", "bad_email", "name_required", "name_too_long", "password_too_short",
-        "password_too_long", "internal", "unavailable"]))),
+        "password_too_long", "too_many_tries", "internal", "unavailable"]))),
 )]
 pub async fn create(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let (head, body) = asked.request.into_parts();
     // A foreign page has no business making people here, with whoever's browser it is.
     identity::check_origin(&head.headers, &site.settings.allowed_origins)?;
+    site.door_limits.check(
+        Attempt::Arrive,
+        head.extensions.get().copied(),
+        &head.headers,
+    )?;
     let given: CreateBody = command::read(&http::read_body(body).await?)?;
     for (field, value) in [
         ("username", &given.username),

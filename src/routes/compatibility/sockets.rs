@@ -22,7 +22,7 @@ use crate::routes::live;
     ),
     security(()),
     extensions(("x-codes" = json!(["websocket_required", "not_logged_in", "not_yourself", "guests_not_allowed",
-        "origin_not_allowed", "name_required", "name_too_long", "bad_character", "too_many_connections", "going_away",
+        "origin_not_allowed", "name_required", "name_too_long", "bad_character", "too_many_connections", "too_many_tries", "going_away",
         "internal", "unavailable"]))),
 )]
 pub async fn of(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
