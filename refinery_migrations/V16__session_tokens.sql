@@ -8,6 +8,8 @@ create table chat.session_tokens (
     expires_at  timestamptz
 );
 
+create index session_tokens_session_index on chat.session_tokens (session_id);
+
 comment on table chat.session_tokens is 'What sessions are known by. Tokens themselves are never stored.';
 comment on column chat.session_tokens.token_hash is 'SHA-256 of the token, 32 bytes.';
 comment on column chat.session_tokens.session_id is 'The session that whoever shows the token acts by.';

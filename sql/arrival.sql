@@ -84,6 +84,16 @@ begin
         perform chat.refuse(403, 'token_not_allowed', 'token: this session does not stand on the host''s word.');
     end if;
 
+    if v_session.id is null and p_token_hash is null then
+        -- A program that shows the host's next token goes on with a session that has run out, rather than leave one behind for
+        -- every token; but not with one that something else than the host's tokens would open again.
+        select s.* into v_session from chat.sessions s
+        where s.user_id = v_user.id and s.began_by = p_began_by and s.ended_at is null and s.expires_at <= v_now
+          and s.user_agent is not distinct from left(p_user_agent, 200)
+          and not exists (select from chat.session_tokens t where t.session_id = s.id and t.expires_at is null)
+        order by s.id desc limit 1;
+    end if;
+
     if v_session.id is null then
         insert into chat.sessions as s (id, user_id, began_by, user_agent, created_at, proven_at, expires_at)
         values (chat.uuid_v7(), v_user.id, p_began_by, left(p_user_agent, 200), v_now, v_now, v_ends)
@@ -95,6 +105,15 @@ begin
         if v_session.id is null then
             perform chat.refuse(401, 'not_logged_in', 'The session was ended.');
         end if;
+    end if;
+    if p_began_by = 'jwt' then
+        -- What a signed token says of its end is final: one that is over need not be remembered, and its row serves the next.
+        update chat.session_tokens t set token_hash = p_proof_hash, created_at = v_now, expires_at = v_ends
+        where t.token_hash = (
+                select o.token_hash from chat.session_tokens o
+                where o.session_id = v_session.id and o.expires_at < v_now
+                order by o.expires_at limit 1)
+          and not exists (select from chat.session_tokens k where k.token_hash = p_proof_hash);
     end if;
     insert into chat.session_tokens as t (token_hash, session_id, created_at, expires_at)
     select x.hash, v_session.id, v_now, x.ends

@@ -7,6 +7,8 @@ mod support;
 
 #[path = "database/acting.rs"]
 mod acting;
+#[path = "database/arrivals.rs"]
+mod arrivals;
 #[path = "database/batch.rs"]
 mod batch;
 #[path = "database/blocks.rs"]
