@@ -509,11 +509,8 @@ export class WebChat extends HTMLElement {
   // There is another, or there is none any more.
   #renewToken() {
     this.#isNobody = false;
-    if (!this.#frame) {
-      if (this.isConnected) this.#loadWhenUseful(this.#life.signal);
-    } else {
-      this.#giveToken("first");
-    }
+    if (this.#frame) this.#tell("token-changed");
+    else if (this.isConnected) this.#loadWhenUseful(this.#life.signal);
   }
 
   async #giveToken(reason) {

@@ -9,5 +9,5 @@ line.on("setup", ({ look, hasToken }) => {
   if (hasToken) location.replace("/embed");
 });
 line.on("look", ({ look }) => wear(look));
-for (const type of ["token", "show"]) line.on(type, () => location.replace("/embed"));
+for (const type of ["token-changed", "show"]) line.on(type, () => location.replace("/embed"));
 line.on("focus", () => document.querySelector("input:not([type=hidden]), a")?.focus());

@@ -79,9 +79,10 @@ function doAsTold(line, { navigation, renewal }) {
     if (stays && !isAlone && target.conversation) navigation.go(`/c/${target.conversation}`);
     else location.replace(addressOf({ target, look }));
   });
-  line.on("token", ({ token, failed }) => {
-    if (renewal.isAsking) renewal.answer(token);
-    else if (!failed) location.replace("/embed"); // It may be of somebody else.
+  line.on("token", ({ token }) => renewal.answer(token));
+  line.on("token-changed", () => {
+    if (renewal.isAsking) line.tell("token-needed", { reason: "first" });
+    else location.replace("/embed"); // It may be of somebody else.
   });
   line.on("focus", () => (document.querySelector("#composer:enabled") ?? document.querySelector("main")).focus({ preventScroll: true }));
   line.on("send", ({ text }) => say(text));

@@ -6,6 +6,7 @@ const PROBE = "webchat_probe"; // A cookie that says nothing, to see whether it 
 
 let line;
 let setup;
+let isAsking = false; // for a token
 
 if (parent === window) {
   show("not-embedded");
@@ -19,7 +20,12 @@ if (parent === window) {
     setup.look = look;
     wear(look);
   });
-  line.on("show", ({ target }) => setup.target = target);
+  line.on("show", ({ target }) => setup.target = target ?? setup.target);
+  line.on("token-changed", () => {
+    setup.hasToken = true;
+    if (isAsking) line.tell("token-needed", { reason: "first" });
+    else begin();
+  });
   document.addEventListener("click", ({ target }) => deeds[target.dataset.deed]?.());
 }
 
@@ -103,8 +109,9 @@ function askForToken(reason) {
     if (failed) reject(new Error("The page around could not get a token."));
     else resolve(token);
   }, { once: true }));
+  isAsking = true;
   line.tell("token-needed", { reason });
-  return answer;
+  return answer.finally(() => isAsking = false);
 }
 
 function show(name, reason) {

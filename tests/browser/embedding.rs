@@ -2,9 +2,11 @@
 //! anything in another's pages.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fantoccini::key::Key;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -14,6 +16,7 @@ use super::accessibility::{RULES, check};
 use super::door::Door;
 use super::stage::general;
 use crate::browser::Browser;
+use crate::support::tokens::{SECRET, claims, seconds_from_now, signed};
 use crate::support::{Person, TestDatabase, TestServer};
 
 /// JavaScript: the frame of the first element, and of the second.
@@ -26,6 +29,9 @@ struct Host {
     address: SocketAddr,
     body: watch::Sender<String>,
     policy: watch::Sender<String>,
+    /// What it gives who asks for `/token`; of nothing, that nobody is signed in.
+    token: watch::Sender<String>,
+    tokens_asked: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -35,10 +41,14 @@ impl Host {
         let address = listener.local_addr().unwrap();
         let (body_sender, body) = watch::channel(String::new());
         let (policy_sender, policy) = watch::channel(String::new());
+        let (token_sender, token) = watch::channel(String::new());
+        let tokens_asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&tokens_asked);
         let task = tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
-                let (body, policy) = (body.clone(), policy.clone());
+                let (body, policy, token) = (body.clone(), policy.clone(), token.clone());
+                let counted = Arc::clone(&counted);
                 tokio::spawn(async move {
                     // A request of a browser's, which fits; what it asks for does not matter.
                     let mut request = vec![0; 16 * 1_024];
@@ -48,17 +58,31 @@ impl Host {
                         .is_ok_and(|length| length > 0)
                     {
                         let (body, policy) = (body.borrow().clone(), policy.borrow().clone());
-                        let page = format!(
-                            "<!doctype html><html lang=\"en\"><head><title>The shop</title><link rel=\"icon\" href=\"data:,\"></head>\
-                             <body><main><h1>The shop</h1><a href=\"/next\">Next</a>{body}</main></body></html>"
-                        );
+                        let token = token.borrow().clone();
+                        let (status, kind, content) = if !request.starts_with(b"GET /token") {
+                            let page = format!(
+                                "<!doctype html><html lang=\"en\"><head><title>The shop</title><link rel=\"icon\" href=\"data:,\"></head>\
+                                 <body><main><h1>The shop</h1><a href=\"/next\">Next</a>{body}</main></body></html>"
+                            );
+                            ("200 OK", "text/html; charset=utf-8", page)
+                        } else {
+                            counted.fetch_add(1, Ordering::Relaxed);
+                            match token.is_empty() {
+                                true => ("204 No Content", "text/plain", token),
+                                false => (
+                                    "200 OK",
+                                    "application/json",
+                                    json!({"token": token}).to_string(),
+                                ),
+                            }
+                        };
                         let head = format!(
-                            "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
+                            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
                              content-security-policy: {policy}\r\nconnection: close\r\n\r\n",
-                            page.len()
+                            content.len()
                         );
                         // A browser that has gone on does not read it.
-                        client.write_all((head + &page).as_bytes()).await.ok();
+                        client.write_all((head + &content).as_bytes()).await.ok();
                     }
                 });
             }
@@ -67,6 +91,8 @@ impl Host {
             address,
             body: body_sender,
             policy: policy_sender,
+            token: token_sender,
+            tokens_asked,
             task,
         }
     }
@@ -79,7 +105,7 @@ impl Host {
         ));
         self.policy.send_replace(format!(
             "default-src 'none'; script-src {chat}; frame-src {chat}; img-src data:; \
-             require-trusted-types-for 'script'; trusted-types 'none'"
+             connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
         ));
     }
 }
@@ -95,18 +121,22 @@ struct Scene {
     database: TestDatabase,
     server: TestServer,
     door: Door,
-    /// Ends with it.
-    _host: Host,
+    host: Host,
     ada: Browser,
     bob: Person,
 }
 
 impl Scene {
     async fn begin(elements: &str) -> Self {
+        Self::begin_with(elements, &[("AUTH", "guest")]).await
+    }
+
+    async fn begin_with(elements: &str, settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create().await;
         let host = Host::open().await;
         let origin = format!("http://{}", host.address);
-        let server = TestServer::start_with(&database, &[("ALLOWED_ORIGINS", &origin)]).await;
+        let settings = [settings, &[("ALLOWED_ORIGINS", &origin)]].concat();
+        let server = TestServer::start_with(&database, &settings).await;
         let door = Door::to(server.address).await;
         host.embed(door.address, elements);
         let ada = Browser::open_guarded(host.address).await;
@@ -115,7 +145,7 @@ impl Scene {
             database,
             server,
             door,
-            _host: host,
+            host,
             ada,
             bob,
         };
@@ -155,6 +185,7 @@ impl Scene {
 
     /// Comes in as a guest, and stays in the frame.
     async fn come_in(&self, frame: &str) {
+        self.until_told("ready", "detail.user === null").await;
         self.ada.enter_frame(frame).await;
         self.ada.find("form.welcome__form").await;
         self.ada.give_name("Ada").await;
@@ -374,7 +405,7 @@ async fn a_page_that_is_not_allowed_reads_what_to_set() {
     );
     ada.close_despite(&[
         "violates the following Content Security Policy",
-        "<web-chat>:",
+        "web-chat>:",
     ])
     .await;
     server.stop().await;
@@ -457,4 +488,64 @@ async fn a_page_with_the_chat_in_it_is_as_accessible_as_without() {
     let expanded = format!("{CHAT}.shadowRoot.querySelector('.button').ariaExpanded");
     assert_eq!(ada.value(&expanded).await, "true");
     scene.end().await;
+}
+
+#[tokio::test]
+async fn whom_the_page_around_knows_is_in_at_once_and_stays_as_long_as_it_says_so() {
+    const LIFE_SECONDS: i64 = 5;
+    let settings = [("AUTH", "guest,jwt"), ("SECRET_KEY", SECRET)];
+    let scene = Scene::begin_with("<web-chat mode=\"inline\"></web-chat>", &settings).await;
+    let (ada, host) = (&scene.ada, &scene.host);
+    let short = signed(&claims("customer-7", "Ada", LIFE_SECONDS));
+    let end = seconds_from_now(LIFE_SECONDS + 1);
+    host.token.send_replace(short);
+    ada.value(&format!("{CHAT}.setAttribute('token-url', '/token')"))
+        .await;
+    scene
+        .until_told("ready", "detail.user?.name === 'Ada'")
+        .await;
+    host.token
+        .send_replace(signed(&claims("customer-7", "Ada", 3_600)));
+    ada.until(&format!("Date.now() > {end} * 1_000")).await;
+    ada.enter_frame(FRAME).await;
+    ada.say("still here").await;
+    ada.find(".message[data-tick=sent]").await;
+    assert_eq!(
+        host.tokens_asked.load(Ordering::Relaxed),
+        2,
+        "once to come in, once to stay"
+    );
+    assert_eq!(scene.door.sockets_asked(), 1, "by the same connection");
+    ada.leave_frame().await;
+
+    // Somebody else at the same machine.
+    host.token
+        .send_replace(signed(&claims("customer-8", "Eve", 3_600)));
+    host.embed(
+        scene.door.address,
+        "<web-chat mode=\"inline\" token-url=\"/token\"></web-chat>",
+    );
+    ada.reload().await;
+    scene
+        .until_told("ready", "detail.user?.name === 'Eve'")
+        .await;
+    // And nobody any more.
+    host.token.send_replace(String::new());
+    ada.reload().await;
+    scene.until_told("ready", "detail.user === null").await;
+
+    host.token.send_replace("no token at all".to_owned());
+    ada.reload().await;
+    scene
+        .until_told("error", "detail.code === 'bad_token'")
+        .await;
+    ada.enter_frame(FRAME).await;
+    ada.find("[data-notice=refused]:not([hidden])").await;
+    host.token
+        .send_replace(signed(&claims("customer-7", "Ada", 3_600)));
+    ada.click("[data-notice=refused] [data-deed=again]").await;
+    ada.until_said("still here").await;
+    ada.leave_frame().await;
+    scene.ada.close_despite(&["401 (Unauthorized)"]).await;
+    scene.server.stop().await;
 }
