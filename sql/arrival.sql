@@ -10,9 +10,9 @@ declare
     v_before constant text := chat.act_as(null);
     v_name constant text := nullif(btrim(left(btrim(p_name, E' \t\n\r\f\v'), c_name_characters_max), E' \t\n\r\f\v'), '');
     v_username text := btrim(p_username);
+    v_url constant text := chat.fit_url(p_avatar_url);
     v_user chat.users;
 begin
-    -- p_avatar_url waits for a column of its own.
     select u.* into v_user from chat.users u where u.external_id = p_external_id;
     if v_user.deactivated_at is not null then
         perform chat.refuse(403, 'user_deactivated', 'This user was deactivated.');
@@ -26,8 +26,14 @@ begin
     begin
         if v_user.id is null then
             v_user := chat.create_user(v_name, v_username, p_external_id);
-        elsif (coalesce(v_name, v_user.name), coalesce(v_username, v_user.username)) is distinct from (v_user.name, v_user.username) then
-            update chat.users u set name = coalesce(v_name, u.name), username = coalesce(v_username, u.username)
+        end if;
+        -- Whom the host's own table tells of is as that says.
+        if (coalesce(v_name, v_user.name), coalesce(v_username, v_user.username), coalesce(v_url, v_user.avatar_url))
+            is distinct from (v_user.name, v_user.username, v_user.avatar_url)
+            and not exists (select from chat.links l where l.id = v_user.link_id and l.unlinked_at is null)
+        then
+            update chat.users u set name = coalesce(v_name, u.name), username = coalesce(v_username, u.username),
+                avatar_url = coalesce(v_url, u.avatar_url)
             where u.id = v_user.id returning u.* into v_user;
         end if;
     exception when sqlstate 'CH409' or unique_violation then
@@ -43,7 +49,7 @@ end
 $$;
 
 comment on function chat.arrive(text, text, text, text) is
-    'The user whom the host project knows by p_external_id, made or brought up to what the host says; null leaves a field. A username that is taken or unfit is left out, a long name cut. Raises CH403 user_deactivated, CH422 name_required, bad_external_id. Event: user, or member for a new one.';
+    'The user whom the host project knows by p_external_id, made or brought up to what the host says; null leaves a field. A username that is taken or unfit is left out, a long name cut, a picture''s address that is none passed over; whom a linked table of the host''s tells of (chat.link_users) stays as that says. Raises CH403 user_deactivated, CH422 name_required, bad_external_id. Event: user, or member for a new one.';
 
 -- Begins a session on the host's word, or puts off the end of the one that is there: by p_session, else by the proof, if that
 -- is a token that was shown before.

@@ -28,7 +28,7 @@ use crate::online::Online;
 use crate::password::Passwords;
 use crate::postgres::{Address, Database, DatabaseError};
 use crate::presence::PresenceKeeper;
-use crate::preview;
+use crate::preview::{self, Pictures};
 use crate::relay::Relay;
 use crate::routes::{self, Site};
 use crate::search::{self, Indexer};
@@ -91,6 +91,11 @@ pub async fn run(
         async move { online.run(database, stop).await }
     });
     let inspector = Arc::new(Inspector::new(database.clone()));
+    if settings.pictures {
+        let (inspector, hosts) = (Arc::clone(&inspector), settings.picture_hosts.clone());
+        let pictures = Pictures::new(database.clone(), inspector, hosts);
+        background.spawn(pictures.run(stop_background.clone()));
+    }
     background.spawn({
         let (inspector, stop) = (Arc::clone(&inspector), stop_background.clone());
         async move { inspector.run(stop).await }

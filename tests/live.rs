@@ -40,6 +40,8 @@ mod generator;
 mod held;
 #[path = "live/hooks.rs"]
 mod hooks;
+#[path = "live/host.rs"]
+mod host;
 #[path = "live/joining.rs"]
 mod joining;
 #[path = "live/limits.rs"]
@@ -62,6 +64,8 @@ mod pages;
 mod paging;
 #[path = "live/passwords.rs"]
 mod passwords;
+#[path = "live/pictures.rs"]
+mod pictures;
 #[path = "live/plain_sql.rs"]
 mod plain_sql;
 #[path = "live/previews.rs"]

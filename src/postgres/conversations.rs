@@ -344,7 +344,7 @@ impl Database {
 
     /// Runs what makes a conversation, then reads it as its member sees it: a statement does not
     /// see the rows that its own functions write.
-    async fn opened(
+    pub(super) async fn opened(
         &self,
         repeat: Repeat,
         sql: &str,

@@ -160,6 +160,17 @@ async fn look(
                 .to_owned(),
         },
     ));
+    let links = client
+        .query(
+            "select host_table || ': ' || finding, is_well from chat.check_links()",
+            &[],
+        )
+        .await?;
+    checks.extend(
+        links
+            .iter()
+            .map(|row| Check::new("the host's users", row.get(1), row.get::<_, String>(0))),
+    );
     let subscribed: i64 = client
         .query_one(
             "select count(*) from pg_subscription_rel r join pg_class c on c.oid = r.srrelid

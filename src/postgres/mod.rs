@@ -18,6 +18,7 @@ pub mod media;
 pub mod messages;
 pub mod migrate;
 pub mod people;
+pub mod pictures;
 pub mod presence;
 pub mod previews;
 pub mod private;
@@ -25,6 +26,7 @@ pub mod receipts;
 pub mod search;
 pub mod sessions;
 mod tls;
+mod topics;
 
 use std::time::{Duration, Instant};
 

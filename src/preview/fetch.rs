@@ -1,4 +1,4 @@
-//! Asks for a page as a stranger would, and takes no more of it than its head needs.
+//! Asks for a page as a stranger would, and takes no more of it than its head needs; or for a picture, likewise.
 //!
 //! *Invariant:* an address is looked up once and judged before it is connected to, for the first request and for each
 //! redirect; nothing here resolves a name again, keeps a cookie, or goes by a proxy.
@@ -45,9 +45,41 @@ const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// hyper's buffer, in bytes, and so the most that a response's head may have.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-const AGENT: &str = concat!("webchat/", env!("CARGO_PKG_VERSION"), " (link preview)");
+/// Of a picture, in which there is more to read.
+const PICTURE_MAX: Duration = Duration::from_secs(15);
 
-/// Why there is no preview. For the metrics and, at most, the debug log.
+/// What is asked for, and as whom.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Page,
+    Picture,
+}
+
+impl Wanted {
+    fn agent(self) -> &'static str {
+        match self {
+            Self::Page => concat!("webchat/", env!("CARGO_PKG_VERSION"), " (link preview)"),
+            Self::Picture => concat!("webchat/", env!("CARGO_PKG_VERSION"), " (picture)"),
+        }
+    }
+
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Page => "text/html, application/xhtml+xml",
+            Self::Picture => "image/webp, image/png, image/jpeg, image/gif",
+        }
+    }
+
+    fn accept_encoding(self) -> &'static str {
+        match self {
+            Self::Page => "gzip",
+            // An image is as small as it gets.
+            Self::Picture => "identity",
+        }
+    }
+}
+
+/// Why there is no preview, or no picture. For the metrics and, at most, the debug log.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     #[error("its address is not to be asked")]
@@ -60,8 +92,10 @@ pub enum FetchError {
     TooSlow,
     #[error("it redirects too often")]
     TooManyRedirects,
-    #[error("its answer is no page")]
+    #[error("its answer is not what was asked for")]
     NoPage,
+    #[error("it has too many bytes")]
+    TooLarge,
     #[error("its page has no title")]
     NoTitle,
 }
@@ -76,6 +110,7 @@ impl FetchError {
             Self::TooSlow => "too_slow",
             Self::TooManyRedirects => "too_many_redirects",
             Self::NoPage => "no_page",
+            Self::TooLarge => "too_large",
             Self::NoTitle => "no_title",
         }
     }
@@ -117,16 +152,28 @@ impl Fetcher {
 
     /// What the page says of itself.
     pub async fn fetch(&self, url: &Url) -> Result<Found, FetchError> {
-        timeout(FETCH_MAX, self.follow(url.clone()))
-            .await
-            .map_err(|_| FetchError::TooSlow)?
+        timeout(FETCH_MAX, async {
+            self.follow(url.clone(), Wanted::Page).await?.read().await
+        })
+        .await
+        .map_err(|_| FetchError::TooSlow)?
     }
 
-    async fn follow(&self, mut url: Url) -> Result<Found, FetchError> {
+    /// The bytes of what may be a picture; whoever asked looks.
+    pub async fn fetch_picture(&self, url: &Url, bytes_max: usize) -> Result<Vec<u8>, FetchError> {
+        timeout(PICTURE_MAX, async {
+            let mut asked = self.follow(url.clone(), Wanted::Picture).await?;
+            asked.read_bytes(bytes_max).await
+        })
+        .await
+        .map_err(|_| FetchError::TooSlow)?
+    }
+
+    async fn follow(&self, mut url: Url, wanted: Wanted) -> Result<Asked, FetchError> {
         for _ in 0..=REDIRECTS_MAX {
-            let mut asked = self.ask(&url).await?;
+            let asked = self.ask(&url, wanted).await?;
             match asked.response.status().as_u16() {
-                200..=299 => return asked.read().await,
+                200..=299 => return Ok(asked),
                 301 | 302 | 303 | 307 | 308 => {
                     let target = text(asked.response.headers(), &LOCATION)
                         .and_then(|location| url.join(location).ok())
@@ -139,7 +186,7 @@ impl Fetcher {
         Err(FetchError::TooManyRedirects)
     }
 
-    async fn ask(&self, url: &Url) -> Result<Asked, FetchError> {
+    async fn ask(&self, url: &Url, wanted: Wanted) -> Result<Asked, FetchError> {
         let reach = self.allowed.reach(url);
         if reach == Reach::Nothing {
             return Err(FetchError::Refused);
@@ -166,7 +213,7 @@ impl Fetcher {
         })
         .await
         .map_err(|_| FetchError::TooSlow)??
-        .ask(url)
+        .ask(url, wanted)
         .await
     }
 }
@@ -226,16 +273,16 @@ struct Connected {
 }
 
 impl Connected {
-    async fn ask(mut self, url: &Url) -> Result<Asked, FetchError> {
+    async fn ask(mut self, url: &Url, wanted: Wanted) -> Result<Asked, FetchError> {
         let host = match url.port() {
             Some(port) => format!("{}:{port}", url.host_str().unwrap_or_default()),
             None => url.host_str().unwrap_or_default().to_owned(),
         };
         let request = Request::get(&url[url::Position::BeforePath..url::Position::AfterQuery])
             .header(HOST, host)
-            .header(USER_AGENT, AGENT)
-            .header(ACCEPT, "text/html, application/xhtml+xml")
-            .header(ACCEPT_ENCODING, "gzip")
+            .header(USER_AGENT, wanted.agent())
+            .header(ACCEPT, wanted.accept())
+            .header(ACCEPT_ENCODING, wanted.accept_encoding())
             .header(CONNECTION, "close")
             .body(Empty::new())
             .map_err(|_| FetchError::Refused)?;
@@ -254,6 +301,25 @@ struct Asked {
 }
 
 impl Asked {
+    async fn read_bytes(&mut self, bytes_max: usize) -> Result<Vec<u8>, FetchError> {
+        let coding = text(self.response.headers(), &CONTENT_ENCODING).unwrap_or_default();
+        if !["", "identity"].contains(&coding.trim()) {
+            return Err(FetchError::NoPage);
+        }
+        let mut bytes = Vec::new();
+        let body = self.response.body_mut();
+        while let Some(frame) = body.frame().await {
+            if let Ok(chunk) = frame?.into_data() {
+                // What it says of its length before may be untrue; this is not.
+                if bytes.len() + chunk.len() > bytes_max {
+                    return Err(FetchError::TooLarge);
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+        }
+        Ok(bytes)
+    }
+
     async fn read(&mut self) -> Result<Found, FetchError> {
         let headers = self.response.headers();
         let kind = text(headers, &CONTENT_TYPE).ok_or(FetchError::NoPage)?;

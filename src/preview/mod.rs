@@ -11,6 +11,7 @@ mod address;
 mod fetch;
 mod html;
 mod link;
+mod picture;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ use crate::settings::PreviewHost;
 use fetch::{FetchError, Fetcher};
 use html::Found;
 use link::{Allowed, first_link};
+pub use picture::Pictures;
 
 /// Events that wait to be looked at: a few seconds' worth of busy chat, at 8 KB each at most.
 const QUEUE_EVENTS_MAX: usize = 512;

@@ -17,9 +17,10 @@ use crate::postgres::DatabaseError;
 use crate::postgres::conversations::{ConversationPlace, Opened, Preferences};
 use crate::problem::Problem;
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 struct DirectBody {
-    user_id: Uuid,
+    user_id: Option<Uuid>,
+    external_id: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -314,8 +315,8 @@ fn read_until(text: &str) -> Result<String, Problem> {
     path = "/api/conversations/direct",
     tag = "conversations",
     summary = "The direct conversation with somebody, made when there is none",
-    description = "Whoever has a session. With oneself: notes.",
-    request_body = DirectBody,
+    description = "Whoever has a session. With oneself: notes. The other by id, or by the host's own id for them.",
+    request_body = schema::OpenDirect,
     responses(
         (status = 201, description = "Made", body = schema::Conversation),
         (status = 200, description = "There already", body = schema::Conversation),
@@ -325,10 +326,18 @@ fn read_until(text: &str) -> Result<String, Problem> {
 pub async fn open_direct(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let body: DirectBody = http::read_json(asked.request.into_body()).await?;
-    let opened = site
-        .database
-        .open_direct(session.user_id, body.user_id)
-        .await?;
+    http::check_text("external_id", body.external_id.as_deref())?;
+    let (database, actor) = (&site.database, session.user_id);
+    let opened = match (body.user_id, body.external_id) {
+        (Some(user), None) => database.open_direct(actor, user).await?,
+        (None, Some(external_id)) => database.open_direct_with(actor, &external_id).await?,
+        _ => {
+            return Err(Problem::unprocessable(
+                "bad_field",
+                "user_id: must be there, or external_id instead.",
+            ));
+        }
+    };
     Ok(made(opened))
 }
 
@@ -402,7 +411,8 @@ pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Pro
     responses(
         (status = 200, description = "The membership, active or pending", body = schema::Member),
     ),
-    extensions(("x-codes" = json!(["not_a_member", "not_open", "conversation_not_found", "conversation_closed"]))),
+    extensions(("x-codes" = json!(["not_a_member", "not_open", "topic_refused", "conversation_not_found",
+        "conversation_closed"]))),
 )]
 pub async fn join(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;

@@ -31,6 +31,7 @@ mod schema;
 mod search;
 mod stickers;
 mod time;
+mod topics;
 mod upload_turns;
 mod uploads;
 mod users;
@@ -65,6 +66,7 @@ use crate::settings::Settings;
 
 use http::{Parameters, Response};
 use pages::Place;
+use topics::Named;
 
 pub use operations::metrics_handle;
 pub use upload_turns::UploadTurns;
@@ -108,6 +110,8 @@ enum Route {
     OpenConversation,
     OpenPerson,
     OpenInvite,
+    OpenTopic,
+    OpenWith,
     PartRoom,
     PartRoomDialog,
     PartRooms,
@@ -163,6 +167,7 @@ enum Route {
     Conversation,
     ConversationAvatar,
     Direct,
+    Topic,
     Groups,
     Rooms,
     JoinRoom,
@@ -233,6 +238,8 @@ const ROUTES: &[(&str, Route)] = &[
         "/parts/c/{conversation}/dialog/{name}",
         Route::PartRoomDialog,
     ),
+    ("/t/{name}", Route::OpenTopic),
+    ("/with/{name}", Route::OpenWith),
     ("/parts/rooms", Route::PartRooms),
     ("/parts/dialog/{name}", Route::PartDialog),
     ("/parts/blocks", Route::PartBlocks),
@@ -286,6 +293,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/users/me/presence", Route::Presence),
     ("/api/conversations", Route::Conversations),
     ("/api/conversations/direct", Route::Direct),
+    ("/api/conversations/topic", Route::Topic),
     ("/api/conversations/{conversation}", Route::Conversation),
     (
         "/api/conversations/{conversation}/avatar",
@@ -426,6 +434,8 @@ pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
                             | Route::OpenPerson
                             | Route::OpenInvite
                             | Route::PlainInvite
+                            | Route::OpenTopic
+                            | Route::OpenWith
                             | Route::GuestAuth
                             | Route::TokenAuth
                     );
@@ -479,6 +489,8 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
             let place = Place::person(&asked)?;
             pages::page(site, asked, place).await
         }
+        (Route::OpenTopic, Method::GET) => topics::lead(site, asked, Named::Topic).await,
+        (Route::OpenWith, Method::GET) => topics::lead(site, asked, Named::Person).await,
         (Route::OpenInvite, Method::GET | Method::HEAD) => rooms::invitation(site, asked).await,
         (Route::OpenInvite, Method::POST) => rooms::join(site, asked).await,
         (Route::PartRoom, Method::GET) => rooms::people(site, asked).await,
@@ -548,6 +560,7 @@ async fn dispatch(site: &Arc<Site>, route: Route, asked: Asked) -> Result<Respon
         (Route::ConversationAvatar, Method::PUT) => conversations::set_avatar(site, asked).await,
         (Route::Conversation, Method::DELETE) => conversations::close(site, asked).await,
         (Route::Direct, Method::POST) => conversations::open_direct(site, asked).await,
+        (Route::Topic, Method::POST) => topics::open_topic(site, asked).await,
         (Route::Groups, Method::POST) => conversations::create_group(site, asked).await,
         (Route::Rooms, Method::POST) => conversations::create_room(site, asked).await,
         (Route::Rooms, Method::GET) => joining::rooms(site, asked).await,
@@ -640,6 +653,7 @@ fn method_not_allowed(route: Route) -> Response {
         | Route::Logout
         | Route::Commands
         | Route::Direct
+        | Route::Topic
         | Route::Groups
         | Route::JoinRoom
         | Route::JoinInvite

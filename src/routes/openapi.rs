@@ -16,7 +16,7 @@ use super::compatibility::{chats, files, groups, messages as plain, people, sock
 use super::http::{self, Response};
 use super::{
     arrivals, auth, blocks, calls, conversations, embed, joining, live, media, messages,
-    operations, passwords, previews, schema, search, stickers, uploads, users, vcard,
+    operations, passwords, previews, schema, search, stickers, topics, uploads, users, vcard,
 };
 use crate::identity::SESSION_COOKIE;
 
@@ -51,6 +51,7 @@ UTC. An id that is none is the address of nothing: 404. A problem has a stable `
         blocks::blocked,
         conversations::list,
         conversations::open_direct,
+        topics::open_topic,
         conversations::read,
         conversations::update,
         conversations::set_avatar,
@@ -189,6 +190,7 @@ const CODES: &[(u16, &[&str])] = &[
             "removed",
             "system_only",
             "token_not_allowed",
+            "topic_refused",
             "user_deactivated",
         ],
     ),
@@ -278,6 +280,7 @@ const CODES: &[(u16, &[&str])] = &[
             "bad_status",
             "bad_status_text",
             "bad_stickers",
+            "bad_topic",
             "bad_username",
             "blocks_oneself",
             "body_required",

@@ -94,6 +94,12 @@ pub struct Settings {
     /// `LINK_PREVIEW_HOSTS`, hosts that are fetched from although their addresses are not public, such as an intranet's
     /// wiki. None by default: whoever can write a message chooses what is fetched, and the server sees more than they do.
     pub link_preview_hosts: Vec<PreviewHost>,
+    /// `PICTURES`, whether pictures that the host project names by address (`users.avatar_url`) are fetched. On by default,
+    /// since only the host can name one; turn it off where the server must not ask the internet for anything.
+    pub pictures: bool,
+    /// `PICTURE_HOSTS`, hosts that such pictures are fetched from although their addresses are not public, such as the host
+    /// project's own server. None by default, as for previews.
+    pub picture_hosts: Vec<PreviewHost>,
     /// What was understood but deserves a word in the log once it is open.
     pub warnings: Vec<String>,
 }
@@ -240,6 +246,8 @@ impl Settings {
             link_previews: var("LINK_PREVIEWS").map_or(Ok(true), |v| v.boolean())?,
             link_preview_hosts: var("LINK_PREVIEW_HOSTS")
                 .map_or(Ok(Vec::new()), |v| v.preview_hosts())?,
+            pictures: var("PICTURES").map_or(Ok(true), |v| v.boolean())?,
+            picture_hosts: var("PICTURE_HOSTS").map_or(Ok(Vec::new()), |v| v.preview_hosts())?,
             warnings,
         })
     }
@@ -275,6 +283,8 @@ impl fmt::Debug for Settings {
             call_ring_seconds,
             link_previews,
             link_preview_hosts,
+            pictures,
+            picture_hosts,
             warnings,
         } = self;
         f.debug_struct("Settings")
@@ -304,6 +314,8 @@ impl fmt::Debug for Settings {
             .field("call_ring_seconds", call_ring_seconds)
             .field("link_previews", link_previews)
             .field("link_preview_hosts", link_preview_hosts)
+            .field("pictures", pictures)
+            .field("picture_hosts", picture_hosts)
             .field("warnings", warnings)
             .finish()
     }

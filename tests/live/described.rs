@@ -172,6 +172,11 @@ async fn every_answer_is_as_it_is_described_down_to_its_last_field() {
         api.ask(ada, "POST", "/api/conversations/direct", &[], "", body)
             .await;
     }
+    for person in [ada, bob] {
+        let body = json!({"topic": "order-4711", "title": null});
+        api.ask(person, "POST", "/api/conversations/topic", &[], "", body)
+            .await;
+    }
     let body = json!({"name": "Group", "member_ids": [bob_id]});
     let group = api.ask(ada, "POST", "/api/groups", &[], "", body).await;
     let group = text(&group["id"]).to_owned();

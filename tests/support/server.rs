@@ -30,6 +30,7 @@ fn variables(database: &TestDatabase, more: &[(&str, &str)]) -> HashMap<String, 
         ("MIGRATE", "false"),
         // Tests ask nobody on the internet.
         ("LINK_PREVIEWS", "false"),
+        ("PICTURES", "false"),
     ]
     .iter()
     .chain(more)

@@ -356,6 +356,9 @@ pub struct Conversation {
     /// The picture of a group or room.
     #[schema(required)]
     avatar_id: Option<Uuid>,
+    /// What it is about, in the host's own words; null for nothing.
+    #[schema(required)]
+    topic: Option<String>,
     #[schema(schema_with = join_policy)]
     join_policy: String,
     is_general: bool,
@@ -502,6 +505,19 @@ pub struct ListedMember {
     status: String,
     #[schema(required)]
     last_seen_at: Option<Time>,
+}
+
+/// With whom: by id, or by the host's own id for them.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum OpenDirect {
+    ById {
+        user_id: Uuid,
+    },
+    ByExternalId {
+        #[schema(min_length = 1, max_length = 200)]
+        external_id: String,
+    },
 }
 
 /// Whom to add: one, or several at once.

@@ -38,6 +38,7 @@ pub const EMAIL_CHARACTERS_MAX: usize = 254;
 pub const ABOUT_CHARACTERS_MAX: usize = 500;
 pub const STATUS_TEXT_CHARACTERS_MAX: usize = 100;
 pub const TITLE_CHARACTERS_MAX: usize = 120;
+const TOPIC_CHARACTERS_MAX: usize = 200;
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 pub const MEMBERS_AT_ONCE_MAX: usize = 1_000;
 pub const DEVICE_CHARACTERS_MAX: usize = 60;
@@ -211,6 +212,13 @@ pub fn avatar() -> RefOr<Schema> {
 pub fn title() -> RefOr<Schema> {
     text(1, TITLE_CHARACTERS_MAX)
         .pattern(Some(NOT_BLANK))
+        .into()
+}
+
+/// A host's key: any text in one line, without a space at either end.
+pub fn topic() -> RefOr<Schema> {
+    text(1, TOPIC_CHARACTERS_MAX)
+        .pattern(Some(r"^[^\p{Cc}\s]([^\p{Cc}]*[^\p{Cc}\s])?$"))
         .into()
 }
 
