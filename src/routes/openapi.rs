@@ -539,6 +539,8 @@ mod tests {
                 | Route::OpenConversation
                 | Route::OpenPerson
                 | Route::OpenInvite
+                | Route::OpenTopic
+                | Route::OpenWith
                 | Route::Asset
                 | Route::Embed
                 | Route::EmbedScript
@@ -596,6 +598,7 @@ mod tests {
             include_str!("../../sql/conversation.sql"),
             include_str!("../../sql/member.sql"),
             include_str!("../../sql/invite.sql"),
+            include_str!("../../sql/topic.sql"),
             include_str!("../../sql/block.sql"),
             include_str!("../../sql/user.sql"),
             include_str!("../../sql/arrival.sql"),
@@ -629,6 +632,7 @@ mod tests {
             assert!(!elsewhere, "{code} is of status {status}");
             // Of plain SQL alone: what no route can bring about.
             let is_of_sql = [
+                "bad_avatar_url",
                 "bad_external_id",
                 "by_log_only",
                 "caller_required",
@@ -638,6 +642,7 @@ mod tests {
                 "immutable_column",
                 "not_direct",
                 "sender_required",
+                "topic_taken",
                 "user_required",
             ]
             .contains(&code);
