@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench schema schemathesis cargo postgres plpgsql_check chromium axe
+.PHONY: help run demo test lint bench schema schemathesis cargo postgres plpgsql_check chromium axe recipes
 
 # The oldest PostgreSQL that serves; the server has the same number.
 POSTGRES_MIN := 15
@@ -25,7 +25,7 @@ run: cargo postgres
 demo: cargo postgres
 	DATABASE_URL= cargo run --release -- demo
 
-test: cargo postgres plpgsql_check chromium axe
+test: cargo postgres plpgsql_check chromium axe recipes
 	cargo test --workspace
 
 lint: cargo
@@ -204,3 +204,28 @@ axe:
 	say 'installing with npm: axe-core'; \
 	(cd $(AXE) && npm ci --no-audit --no-fund); \
 	cp $(AXE)/package-lock.json $(AXE)/node_modules/.webchat-lock
+
+# What the projects in docs/recipes are made of, to try them; in versions that are written down there. What is there already is
+# fetched no more, and the recipes of a runtime that is not on this machine are left out.
+RECIPES := target/recipes
+
+recipes:
+	@set -eu; $(install_words); mkdir -p $(RECIPES)/express; \
+	python_wants=$$(cat docs/recipes/*/requirements.txt); \
+	if ! command -v python3 >/dev/null; then say 'python3 is not installed: two recipes are not tried'; \
+	elif [ "$$(cat $(RECIPES)/python/.webchat-wants 2>/dev/null)" != "$$python_wants" ]; then \
+		say 'installing with pip: fastapi, django and what they need'; \
+		rm -rf $(RECIPES)/python; \
+		python3 -m venv $(RECIPES)/python || { \
+			command -v apt-get >/dev/null && apt_install python3-venv && python3 -m venv $(RECIPES)/python; }; \
+		$(RECIPES)/python/bin/pip install --quiet --disable-pip-version-check \
+			$$(printf -- '-r %s ' docs/recipes/*/requirements.txt); \
+		printf '%s\n' "$$python_wants" > $(RECIPES)/python/.webchat-wants; \
+	fi; \
+	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then say 'Node.js is not installed: a recipe is not tried'; \
+	elif ! cmp -s docs/recipes/express/package-lock.json $(RECIPES)/express/node_modules/.webchat-lock; then \
+		say 'installing with npm: express'; \
+		cp docs/recipes/express/package.json docs/recipes/express/package-lock.json $(RECIPES)/express/; \
+		(cd $(RECIPES)/express && npm ci --no-audit --no-fund); \
+		cp docs/recipes/express/package-lock.json $(RECIPES)/express/node_modules/.webchat-lock; \
+	fi

@@ -52,6 +52,7 @@ create or replace function chat.open_topic(p_actor uuid, p_topic text, p_title t
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_before constant text := chat.act_as(p_actor);
+    v_quiet constant text := coalesce(current_setting('chat.quiet', true), '');
     v_conversation chat.conversations;
 begin
     if p_topic is null then
@@ -60,10 +61,13 @@ begin
     select * into v_conversation from chat.conversations c where c.topic = p_topic;
     if not found then
         perform chat.require_topic(p_actor, p_topic);
+        -- Who happened to be the first is no news, and the conversation begins with what is said in it.
+        perform set_config('chat.quiet', 'on', true);
         insert into chat.conversations (kind, topic, title, join_policy, created_by)
         values ('room', p_topic, coalesce(nullif(btrim(p_title), ''), left(p_topic, 120)), 'open', p_actor)
         on conflict (topic) where topic is not null do nothing
         returning * into v_conversation;
+        perform set_config('chat.quiet', v_quiet, true);
         if v_conversation.id is null then
             select * into v_conversation from chat.conversations c where c.topic = p_topic;
             if not found then
@@ -98,6 +102,7 @@ returns chat.conversations language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_before constant text := chat.act_as(null);
+    v_quiet constant text := coalesce(current_setting('chat.quiet', true), '');
     v_conversation chat.conversations;
     v_missing text;
 begin
@@ -109,6 +114,8 @@ begin
     if found then
         perform chat.refuse(404, 'user_not_found', format('p_members: there is no user %s.', coalesce(v_missing, 'null')));
     end if;
+    -- The conversation begins with what the host, or somebody, says in it.
+    perform set_config('chat.quiet', 'on', true);
     insert into chat.conversations (kind, topic, title, join_policy)
     values ('room', p_topic, coalesce(nullif(btrim(p_title), ''), left(p_topic, 120)), p_join_policy)
     on conflict (topic) where topic is not null do nothing
@@ -118,6 +125,7 @@ begin
     end if;
     insert into chat.members (conversation_id, user_id)
     select v_conversation.id, u.id from chat.users u where u.external_id = any (p_members) order by u.id;
+    perform set_config('chat.quiet', v_quiet, true);
     select * into v_conversation from chat.conversations c where c.id = v_conversation.id;
     perform set_config('chat.actor', v_before, true);
     return v_conversation;
