@@ -13,7 +13,7 @@ use crate::support::tokens::{SECRET, claims, signed};
 use crate::support::{Person, TestServer, run};
 
 /// Answers with a body that no test can bring about, or that are no JSON.
-const NOT_MADE_HERE: [&str; 10] = [
+const NOT_MADE_HERE: [&str; 11] = [
     "GET /ready 503",
     "POST /auth/guest 303",
     "POST /auth/signup 303",
