@@ -162,3 +162,65 @@ async fn what_was_deleted_says_nothing_by_these_functions_either() {
         assert!(page.is_empty(), "{sql}: {page:?}");
     }
 }
+
+/// The same as by comparing each message with each member, in groups where everybody came, received and read by chance.
+#[tokio::test]
+async fn who_has_read_what_is_as_if_every_member_were_asked() {
+    let database = TestDatabase::create().await;
+    let client = database.connect().await;
+    client.batch_execute("set chat.quiet = on").await.unwrap();
+    let mut people = Vec::new();
+    for number in 0..12 {
+        people.push(user(&client, &format!("Member {number}")).await);
+    }
+    for round in 0..30 {
+        let some = 2 + round % 11;
+        let group = group(&client, people[0], &people[1..some]).await;
+        run(
+            &client,
+            "insert into chat.messages (conversation_id, sender_id, body)
+             select $1, ($2::uuid[])[1 + floor(random() * $3)::int], 'message' from generate_series(1, 30)",
+            &[&group, &people, &(some as f64)],
+        )
+        .await;
+        client
+            .batch_execute("set session_replication_role = replica")
+            .await
+            .unwrap();
+        let came = "update chat.members set joined_seq = floor(random() * 31) * floor(random() * 2)
+            where conversation_id = $1";
+        run(&client, came, &[&group]).await;
+        // Marks begin with where one came, and only rise.
+        let marks = "update chat.marks k set read_seq = m.joined_seq + floor(random() * random() * (31 - m.joined_seq))
+            from chat.members m where k.conversation_id = $1 and (m.conversation_id, m.user_id) = (k.conversation_id, k.user_id)";
+        run(&client, marks, &[&group]).await;
+        let marks = "update chat.marks set delivered_seq = read_seq + floor(random() * (31 - read_seq)) where conversation_id = $1";
+        run(&client, marks, &[&group]).await;
+        client
+            .batch_execute("set session_replication_role = origin")
+            .await
+            .unwrap();
+        for (limit, offset) in [(100, 0), (7, 5), (1, 29), (2, 0)] {
+            let flags: Vec<String> = column(
+                &client,
+                "select concat(m ->> 'id', m ->> 'is_delivered', m ->> 'is_read') from chat.plain_history($1, $2, $3, $4) m",
+                &[&people[0], &group, &limit, &offset],
+            )
+            .await;
+            let asked: Vec<String> = column(
+                &client,
+                "select concat(m.id, o.is_delivered, o.is_read) from (
+                     select * from chat.messages m where m.conversation_id = $1 order by m.seq desc limit $2 offset $3) m
+                 cross join lateral (
+                     select case when coalesce(bool_or(k.delivered_seq >= m.seq), false) then 'true' else 'false' end as is_delivered,
+                         case when coalesce(bool_or(k.read_seq >= m.seq), false) then 'true' else 'false' end as is_read
+                     from chat.members r join chat.marks k using (conversation_id, user_id)
+                     where r.conversation_id = m.conversation_id and r.user_id <> m.sender_id and r.joined_seq < m.seq) o
+                 order by m.seq",
+                &[&group, &i64::from(limit), &i64::from(offset)],
+            )
+            .await;
+            assert_eq!(flags, asked, "{round} {limit} {offset}");
+        }
+    }
+}
