@@ -110,6 +110,24 @@ impl Database {
         Ok(row.map(|row| row.get(0)))
     }
 
+    /// A room that lets people in by approval, and the secret of a link to it: both or neither.
+    pub async fn create_room_with_link(
+        &self,
+        actor: Uuid,
+        title: &str,
+        description: Option<&str>,
+    ) -> Result<(Uuid, String), DatabaseError> {
+        let row = self
+            .row(
+                Repeat::Unsafe,
+                "select c.id, i.token from chat.create_room($1, $2, $3, 'approval') c
+                 cross join lateral chat.create_invite($1, c.id) i",
+                &[&actor, &title, &description],
+            )
+            .await?;
+        Ok((row.get(0), row.get(1)))
+    }
+
     /// A guest with a username of their own.
     pub async fn create_named_guest(
         &self,

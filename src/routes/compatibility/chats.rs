@@ -139,23 +139,15 @@ struct Identified {
     extensions(("x-codes" = json!(["title_required", "title_too_long", "description_too_long"]))),
 )]
 pub async fn create_room(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
-    #[derive(Deserialize)]
-    struct Invite {
-        token: String,
-    }
     let session = require_session(site, &asked.request).await?;
     let body: RoomBody = http::read_json(asked.request.into_body()).await?;
     http::check_text("name", Some(&body.name))?;
     http::check_text("description", body.description.as_deref())?;
-    let (database, actor) = (&site.database, session.user_id);
-    let description = body.description.as_deref();
-    let room = database
-        .create_room(actor, &body.name, description, "approval")
+    let (id, token) = site
+        .database
+        .create_room_with_link(session.user_id, &body.name, body.description.as_deref())
         .await
         .map_err(|error| Problem::from(error).renaming("title", "name"))?;
-    let Identified { id } = listed::read(&room.json)?;
-    let invite = database.create_invite(actor, id, None, None).await?;
-    let Invite { token } = listed::read(&invite)?;
     let answer = json!({
         "room_id": id,
         "invite_link": format!("/chats/room/{id}/invite?{INVITE}={token}"),

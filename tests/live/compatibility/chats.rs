@@ -103,6 +103,19 @@ async fn who_asks_for_a_room_by_its_link_is_let_in_or_not_and_both_are_told_at_o
     let body = json!({"name": "Den", "description": "Ours"});
     let (status, room) = ann.post("/chats/room", body).await;
     assert_eq!(status, 201, "{room}");
+    for (body, code) in [
+        (json!({"name": " "}), "title_required"),
+        (json!({"name": "x".repeat(121)}), "title_too_long"),
+        (json!({"name": "a\0"}), "bad_character"),
+        (json!({"description": "Ours"}), "bad_field"),
+    ] {
+        let (status, problem) = ann.post("/chats/room", body).await;
+        assert_eq!((status, &problem["code"]), (422, &json!(code)));
+        assert!(
+            problem["detail"].as_str().unwrap().starts_with("name:"),
+            "{problem}"
+        );
+    }
     let (id, link) = (text(&room["room_id"]), text(&room["invite_link"]));
     let path = |rest: &str| format!("/chats/room/{id}/{rest}");
     let mut held = ann.open(&format!("/ws/room/{id}")).await;
