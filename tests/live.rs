@@ -28,6 +28,8 @@ mod described;
 mod description;
 #[path = "live/doors.rs"]
 mod doors;
+#[path = "live/embedding.rs"]
+mod embedding;
 #[path = "live/events.rs"]
 mod events;
 #[path = "live/frames.rs"]
