@@ -40,16 +40,21 @@ export class EmbedLine extends EventTarget {
   }
 }
 
-// The address of what the page around wants shown. `path` is where the visitor was, for a frame that no conversation is named to.
-export function addressOf({ target = {}, path = "", look = {} }) {
-  const { conversation, with: person, topic, title } = target;
-  const named = conversation ? ["c", conversation] : person ? ["with", person] : topic ? ["t", topic] : null;
-  const query = new URLSearchParams();
-  if (named) query.set("alone", "1");
-  if (topic && title) query.set("title", title);
-  for (const name of ["theme", "color", "dir"]) if (look[name]) query.set(name, look[name]);
-  const place = named ? `/${named[0]}/${encodeURIComponent(named[1])}` : /^\/(chats|[cu]\/[\w-]+)$/.test(path) ? path : "/";
+// The address of a conversation alone, or of where the visitor was, in the look that the page around wants.
+export function addressOf({ conversation, path = "", look = {} }) {
+  const query = lookOf(look);
+  if (conversation) query.set("alone", "1");
+  const place = conversation ? `/c/${encodeURIComponent(conversation)}` : /^\/(chats|[cu]\/[\w-]+)$/.test(path) ? path : "/";
   return query.size ? `${place}?${query}` : place;
+}
+
+// The door, and through it back to the shell.
+export function doorOf({ look = {} }) {
+  return `/?${new URLSearchParams({ next: `/embed?${lookOf(look)}` })}`;
+}
+
+function lookOf(look) {
+  return new URLSearchParams(["theme", "color", "dir"].filter((name) => look[name]).map((name) => [name, look[name]]));
 }
 
 // What is not said stays as the reader has it.

@@ -18,7 +18,7 @@ export function goLive({ connection, navigation, sidebar, user, signal }) {
   const renewal = new TokenRenewal(connection, line, signal);
   passEscapeOn(line);
   tellWhatComes(line, { connection, sidebar, user, signal });
-  doAsTold(line, { navigation, renewal });
+  doAsTold(line, renewal);
   keepWithin(navigation, signal);
   line.tell("path", { path: location.pathname });
   navigation.addEventListener("arrive", () => queueMicrotask(() => line.tell("path", { path: location.pathname })), { signal });
@@ -67,7 +67,7 @@ function unreadOf(conversationId) {
   return Number(count?.textContent ?? 0);
 }
 
-function doAsTold(line, { navigation, renewal }) {
+function doAsTold(line, renewal) {
   line.on("setup", ({ look, target }) => {
     wear(look);
     // The page around may have changed its mind while this one was loading.
@@ -75,9 +75,10 @@ function doAsTold(line, { navigation, renewal }) {
   });
   line.on("look", ({ look }) => wear(look));
   line.on("show", ({ target, look }) => {
-    const stays = isAlone === Boolean(Object.keys(target).length) && !target.with && !target.topic;
-    if (stays && !isAlone && target.conversation) navigation.go(`/c/${target.conversation}`);
-    else location.replace(addressOf({ target, look }));
+    const { conversation, with: person, topic } = target;
+    // What the page around has names of its own for, the shell finds.
+    if (!conversation && (person || topic)) location.replace("/embed");
+    else location.replace(addressOf({ conversation, look }));
   });
   line.on("token", ({ token }) => renewal.answer(token));
   line.on("token-changed", () => {

@@ -1,6 +1,6 @@
 // The first page of a frame: hears from the page around who somebody is and what to show, and goes there.
 
-import { EmbedLine, addressOf, wear } from "./embed_line.js";
+import { EmbedLine, addressOf, doorOf, wear } from "./embed_line.js";
 
 const PROBE = "webchat_probe"; // A cookie that says nothing, to see whether it is kept.
 
@@ -37,7 +37,7 @@ const deeds = {
       await document.requestStorageAccess();
       await begin();
     } catch {
-      window.open(addressOf({ ...setup, look: {} }).replace("alone=1", ""), "_blank", "noopener");
+      window.open("/", "_blank", "noopener");
     }
   },
 };
@@ -46,11 +46,25 @@ async function begin() {
   wear(setup.look);
   show(null);
   try {
-    if (await isKnown()) location.replace(addressOf(setup));
+    const address = await isKnown() && await findAddress();
+    if (address) location.replace(address);
   } catch (error) {
     show("unreachable");
     line.tell("error", { code: "unreachable", message: error.message });
   }
+}
+
+// Of the conversation that the page around names; by its own names for a person or a matter, one that may begin with it.
+async function findAddress() {
+  const { conversation, with: person, topic, title } = setup.target;
+  if (conversation || !(person || topic)) return addressOf({ ...setup, conversation });
+  const response = topic
+    ? await send("/api/conversations/topic", { topic, title })
+    : await send("/api/conversations/direct", { external_id: person });
+  if (response.status === 401) return doorOf(setup);
+  if (response.ok) return addressOf({ ...setup, conversation: (await response.json()).id });
+  await fail("nowhere", response);
+  return null;
 }
 
 // Whether one may go on: as whom the page around names, or, where it names nobody, as whoever one was or will be.
@@ -70,18 +84,23 @@ async function signIn(token) {
     if (another && another !== token) response = await exchange(another);
   }
   if (response.ok) return isRemembered();
-  const { code, detail } = await response.json().catch(() => ({}));
-  show("refused", detail);
-  line.tell("error", { code: code ?? "refused", message: detail ?? `The chat answered ${response.status}.` });
+  await fail("refused", response);
   return false;
 }
 
+async function fail(notice, response) {
+  const { code, detail } = await response.json().catch(() => ({}));
+  show(notice, detail);
+  line.tell("error", { code: code ?? notice, message: detail ?? `The chat answered ${response.status}.` });
+}
+
 function exchange(token) {
-  return fetch("/auth/token", {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify({ token, framed: keeps("samesite=none; secure; partitioned") }),
-  });
+  return send("/auth/token", { token, framed: keeps("samesite=none; secure; partitioned") });
+}
+
+function send(path, body) {
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 async function isRemembered() {

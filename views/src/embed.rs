@@ -58,6 +58,9 @@ pub fn embed_page(page: &EmbedPage<'_>) -> Markup {
                     (notice("refused", "You could not be signed in", "The page around this chat said who you are in a way that the chat does not accept.", html! {
                         button.button type="button" data-deed="again" { "Try again" }
                     }))
+                    (notice("nowhere", "This conversation is not to be had", "The page around this chat names one that there is not, or that is not for you.", html! {
+                        button.button type="button" data-deed="again" { "Try again" }
+                    }))
                     (notice("unreachable", "The chat can not be reached", "Your connection may be down, or the chat is.", html! {
                         button.button type="button" data-deed="again" { "Try again" }
                     }))
