@@ -151,6 +151,9 @@ export class WebChat extends HTMLElement {
   #path = ""; // where in the chat the visitor is
   #fellows = []; // of the same server, in their order
   #isNobody = false; // whether the page around said that nobody is signed in
+  #told = null; // the target that the frame knows
+  #tokenChanges = 0;
+  #tokenTold = 0; // how many of them the frame knows
   #unsent = [];
   #changed = new Set();
   #life = null;
@@ -295,7 +298,7 @@ export class WebChat extends HTMLElement {
     }
     if (has("open") && !this.#isInline) this.#opened(this.hasAttribute("open"));
     if (has("token", "token-url")) this.#renewToken();
-    if (has(...TARGETS)) this.#tell("show", { target: this.#target, look: this.#look });
+    if (has(...TARGETS)) this.#tellTarget();
     if (has(...LOOKS)) this.#tell("look", { look: this.#look });
   }
 
@@ -428,6 +431,15 @@ export class WebChat extends HTMLElement {
     return target.conversation || target.with || target.topic ? target : {};
   }
 
+  get #wanted() {
+    return JSON.stringify(this.#target);
+  }
+
+  #tellTarget() {
+    if (this.#page === "chat") this.#told = this.#wanted;
+    this.#tell("show", { target: this.#target, look: this.#look });
+  }
+
   get #look() {
     const dir = getComputedStyle(this).direction; // As the page around goes, or the element itself.
     return { theme: this.getAttribute("theme"), color: this.getAttribute("color"), dir };
@@ -449,7 +461,15 @@ export class WebChat extends HTMLElement {
       this.#pageIs(page);
       const leads = this.#fellows[0] === this;
       this.#tell("setup", { target: this.#target, path: this.#path, look: this.#look, hasToken: this.#hasToken, group: GROUP, leads });
-      if (page !== "shell" && this.shadowRoot.activeElement === this.#frame) this.#tell("focus");
+      if (page === "shell") {
+        this.#told = this.#wanted;
+        this.#tokenTold = this.#tokenChanges;
+      } else {
+        // What was wanted while this page was on its way, nobody heard.
+        if (this.#tokenTold !== this.#tokenChanges) this.#tell("token-changed");
+        else if (this.#told !== this.#wanted) this.#tellTarget();
+        if (this.shadowRoot.activeElement === this.#frame) this.#tell("focus");
+      }
       if (page === "door") {
         this.#know(false);
         this.#unreadIs(0);
@@ -509,6 +529,7 @@ export class WebChat extends HTMLElement {
   // There is another, or there is none any more.
   #renewToken() {
     this.#isNobody = false;
+    this.#tokenChanges++;
     if (this.#frame) this.#tell("token-changed");
     else if (this.isConnected) this.#loadWhenUseful(this.#life.signal);
   }
@@ -517,6 +538,7 @@ export class WebChat extends HTMLElement {
     const url = this.getAttribute("token-url");
     if (reason !== "first" && !url) return this.#emit("token-needed", { reason }); // The answer is `token = …`.
     try {
+      this.#tokenTold = this.#tokenChanges;
       const token = this.token || (url ? await fetchToken(url) : null);
       this.#isNobody = !token;
       this.#tell("token", { token });

@@ -68,11 +68,7 @@ function unreadOf(conversationId) {
 }
 
 function doAsTold(line, renewal) {
-  line.on("setup", ({ look, target }) => {
-    wear(look);
-    // The page around may have changed its mind while this one was loading.
-    if (Boolean(Object.keys(target).length) !== isAlone) location.replace("/embed");
-  });
+  line.on("setup", ({ look }) => wear(look));
   line.on("look", ({ look }) => wear(look));
   line.on("show", ({ target, look }) => {
     const { conversation, with: person, topic } = target;

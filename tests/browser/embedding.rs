@@ -498,6 +498,7 @@ async fn whom_the_page_around_knows_is_in_at_once_and_stays_as_long_as_it_says_s
     let (ada, host) = (&scene.ada, &scene.host);
     let short = signed(&claims("customer-7", "Ada", LIFE_SECONDS));
     let end = seconds_from_now(LIFE_SECONDS + 1);
+    scene.until_told("ready", "detail.user === null").await;
     host.token.send_replace(short);
     ada.value(&format!("{CHAT}.setAttribute('token-url', '/token')"))
         .await;
