@@ -550,3 +550,48 @@ async fn whom_the_page_around_knows_is_in_at_once_and_stays_as_long_as_it_says_s
     scene.ada.close_despite(&["401 (Unauthorized)"]).await;
     scene.server.stop().await;
 }
+
+#[tokio::test]
+async fn the_page_around_names_a_person_or_a_matter_by_its_own_words_and_strangers_come_to_it_through_the_door()
+ {
+    let settings = [("AUTH", "guest,jwt"), ("SECRET_KEY", SECRET)];
+    let elements =
+        "<web-chat mode=\"inline\" topic=\"order 47/11\" title=\"Order 4711\"></web-chat>";
+    let scene = Scene::begin_with(elements, &settings).await;
+    let ada = &scene.ada;
+    let client = scene.database.connect().await;
+    client
+        .execute(
+            "insert into chat.users (external_id, name) values ('shop-1', 'The shop')",
+            &[],
+        )
+        .await
+        .unwrap();
+    scene.come_in(FRAME).await;
+    ada.until("document.title === 'Order 4711' && document.documentElement.dataset.alone === ''")
+        .await;
+    ada.say("where is it?").await;
+    ada.until_said("where is it?").await;
+    ada.leave_frame().await;
+
+    ada.value(&format!("{CHAT}.show({{ with: 'shop-1' }})"))
+        .await;
+    ada.enter_frame(FRAME).await;
+    ada.until("document.title === 'The shop' && document.documentElement.dataset.alone === ''")
+        .await;
+    ada.leave_frame().await;
+
+    ada.value(&format!("{CHAT}.show({{ with: 'nobody of ours' }})"))
+        .await;
+    scene
+        .until_told("error", "detail.code === 'user_not_found'")
+        .await;
+    ada.enter_frame(FRAME).await;
+    ada.find("[data-notice=nowhere]:not([hidden])").await;
+    ada.leave_frame().await;
+    scene
+        .ada
+        .close_despite(&["401 (Unauthorized)", "404 (Not Found)"])
+        .await;
+    scene.server.stop().await;
+}
