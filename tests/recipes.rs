@@ -202,7 +202,7 @@ async fn two_talk_about_an_order(command: &mut Command) {
     ada.say(support::person::id(&order["id"]), "Where is it?")
         .await;
     let heard = sams.message("Where is it?").await;
-    assert_eq!(heard["message"]["sender_id"], json!(ada.id), "{heard}");
+    assert_eq!(heard["sender_id"], json!(ada.id), "{heard}");
     let client = database.connect().await;
     let names: Vec<String> = support::column(
         &client,
