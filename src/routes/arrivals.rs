@@ -11,6 +11,7 @@ use super::auth::{Admission, Entry};
 use super::http::Response;
 use super::{Asked, Site, schema};
 use crate::command;
+use crate::identity;
 use crate::problem::Problem;
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -76,11 +77,14 @@ pub async fn token(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
     let seconds = admitted.session.end.map_or(0, |end| {
         end.due.saturating_duration_since(Instant::now()).as_secs()
     });
+    // A session that goes on keeps its cookie, whatever the page says of itself.
+    let framed = identity::read_cookie(&entry.headers, identity::FRAMED_COOKIE);
+    let is_framed = given.framed || framed.as_ref() == Some(&admitted.secret);
     let admission = Admission {
         secret: &admitted.secret,
         seconds,
         user: admitted.session.user,
-        is_framed: given.framed,
+        is_framed,
         message: None,
     };
     entry.let_in(site, status, admission)

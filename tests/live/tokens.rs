@@ -703,6 +703,21 @@ async fn a_frame_on_another_site_gets_a_cookie_of_its_own_that_counts_before_the
     )
     .await;
     assert_eq!(me.json::<Value>().await.unwrap()["name"], "Gus");
+    // A session that goes on keeps its kind of cookie, whatever is said with it.
+    let (_, cookies) = post(
+        "/auth/token",
+        &[],
+        json!({"token": signed(&claims("7", "Ada", 80)), "framed": true}).to_string(),
+    )
+    .await;
+    let framed = cookies[0].split(';').next().unwrap().to_owned();
+    let proof = json!({"token": signed(&claims("7", "Ada", 90))}).to_string();
+    let (status, cookies) = post("/auth/token", &[("cookie", &framed)], proof).await;
+    assert_eq!(status, 200);
+    assert!(
+        cookies[0].starts_with(&framed) && cookies[0].contains("Partitioned"),
+        "{cookies:?}"
+    );
     // Logging out takes back both.
     let (status, cookies) = post("/auth/logout", &[("cookie", &both)], String::new()).await;
     assert_eq!((status, cookies.len()), (200, 2));
