@@ -37,3 +37,7 @@ alter table chat.sessions
 comment on column chat.sessions.began_by is 'How it began: guest, password, jwt, url, sql, or token for one made by an operator.';
 comment on column chat.sessions.proven_at is 'When the host last said whose session it is; null where no word of the host is needed.';
 comment on column chat.sessions.last_seen_at is 'When it was last seen connected, to some ten minutes; null while never.';
+
+-- What they take or answer with is another now; sql/ makes them anew.
+drop function if exists chat.start_session(uuid, bytea, interval, text);
+drop function if exists chat.find_session(bytea);

@@ -1,7 +1,5 @@
 -- Sessions: who a token acts for. The token itself stays with the client; here is its SHA-256.
 
-drop function if exists chat.start_session(uuid, bytea, interval, text);
-
 create or replace function chat.start_session(
     p_user uuid, p_token_hash bytea, p_lifetime interval, p_user_agent text default null, p_began_by text default 'token')
 returns uuid language plpgsql
@@ -37,8 +35,6 @@ create or replace function chat.milliseconds_until(p_time timestamptz) returns b
 $$;
 
 comment on function chat.milliseconds_until(timestamptz) is 'How long it is until a time; 0 when it has passed.';
-
-drop function if exists chat.find_session(bytea);
 
 -- In plpgsql, which keeps its plan: an SQL function that is not inlined would plan this anew for each request.
 create or replace function chat.find_session(p_token_hash bytea)

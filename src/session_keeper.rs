@@ -126,7 +126,9 @@ impl SessionKeeper {
                 self.note(session, *user, now + rest);
             }
         }
-        self.hub.end_sessions(&ended);
+        if !ended.is_empty() {
+            self.hub.end_sessions(&ended);
+        }
         Ok(())
     }
 

@@ -256,7 +256,13 @@ async fn an_order_in_plain_sql_comes_with_its_conversation_and_first_message() {
     for orders in 1..=2_i64 {
         let ran = Command::new("psql")
             .arg(database.url())
-            .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file"])
+            .args([
+                "--no-psqlrc",
+                "--quiet",
+                "--set",
+                "ON_ERROR_STOP=1",
+                "--file",
+            ])
             .arg(root().join("docs/recipes/sql/order.sql"))
             .stdin(Stdio::null())
             .output()

@@ -101,6 +101,7 @@ fn read_session(row: &Row) -> Session {
 struct Profile {
     is_guest: bool,
     avatar_id: Option<Uuid>,
+    username: Option<String>,
 }
 
 impl Session {
@@ -112,6 +113,10 @@ impl Session {
     /// The image that is the user's picture.
     pub fn avatar_id(&self) -> Option<Uuid> {
         self.profile().avatar_id
+    }
+
+    pub fn username(&self) -> Option<String> {
+        self.profile().username
     }
 
     fn profile(&self) -> Profile {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::http::{self, Response};
 use super::{Asked, Site, listed, require_session};
 use crate::problem::Problem;
+use crate::settings::AuthMode;
 
 #[derive(Deserialize)]
 struct Listed {
@@ -22,7 +23,13 @@ pub async fn part(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     let session = require_session(site, &asked.request).await?;
     let sessions = site.database.list_sessions(session.user_id).await?;
     let sessions: Vec<Listed> = listed::read_all(&sessions)?;
-    let password = site.database.read_password(session.user_id).await?;
+    let username = session.username();
+    let has_password = site.settings.auth.contains(&AuthMode::Password)
+        && site
+            .database
+            .read_password(session.user_id)
+            .await?
+            .is_some();
     let ids: Vec<_> = sessions
         .iter()
         .map(|listed| listed.id.to_string())
@@ -39,6 +46,9 @@ pub async fn part(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
         .collect();
     Ok(http::page(
         StatusCode::OK,
-        views::account(&shown, password.is_some()),
+        views::account(
+            &shown,
+            has_password.then_some(username.as_deref().unwrap_or_default()),
+        ),
     ))
 }

@@ -37,14 +37,15 @@ const SYSTEMS: [(&str, &str); 6] = [
     ("Linux", "Linux"),
 ];
 
-/// For the settings: the sessions, each to be ended but this one, and a form where there is a password.
-pub fn account(sessions: &[Session<'_>], has_password: bool) -> Markup {
+/// For the settings: the sessions, each to be ended but this one, and, for who logs in by this username, a form for the password.
+pub fn account(sessions: &[Session<'_>], username: Option<&str>) -> Markup {
     html! {
         div.account {
-            @if has_password {
+            @if let Some(username) = username {
                 form.account__password {
                     h3.field__label { "Password" }
-                    // Managers of passwords keep one for a name, which the form above has.
+                    // Managers of passwords keep one for a name.
+                    input type="text" name="username" autocomplete="username" value=(username) hidden;
                     div {
                         label.visually-hidden for="account-current" { "Your password now" }
                         input.field #account-current name="password" type="password" autocomplete="current-password" required placeholder="Your password now";
@@ -147,14 +148,14 @@ mod tests {
             is_this: false,
             ..here
         };
-        let html = account(&[here, there], false).into_string();
+        let html = account(&[here, there], None).into_string();
         assert!(
             html.contains(r#"data-end-session="s2""#) && !html.contains(r#"data-end-session="s1""#)
         );
         assert!(html.contains("2026-11-22</time>") && !html.contains("<b>x"));
         assert!(
             !html.contains("account__password")
-                && account(&[here], true)
+                && account(&[here], Some("ada"))
                     .into_string()
                     .contains("account__password")
         );
