@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::identity::Token;
 use crate::inspector::{InspectError, Inspector};
 use crate::postgres::sessions::Beginning;
 use crate::postgres::{Address, Database, DatabaseError};
-use crate::settings::{AuthMode, DatabaseSetting, Settings};
+use crate::settings::{AuthMode, DatabaseSetting, JwtKey, JwtSettings, Settings};
 
 /// Where the private database of the demo is, below that of the chat itself.
 const DATA_DIR: &str = "demo";
@@ -65,7 +66,17 @@ pub fn settings(mut settings: Settings) -> Result<Settings, DemoError> {
     settings.database = DatabaseSetting::Private {
         data_dir: PathBuf::from(data_dir).join(DATA_DIR),
     };
-    settings.auth = vec![AuthMode::Guest];
+    let key = Token::generate()
+        .map_err(|_| DemoError::NoRandomBytes)?
+        .secret;
+    settings.auth = vec![AuthMode::Guest, AuthMode::Jwt];
+    settings.jwt = Some(JwtSettings {
+        algorithm: Algorithm::HS256,
+        key: JwtKey::Fixed(DecodingKey::from_secret(key.as_bytes())),
+        issuer: None,
+        audience: None,
+    });
+    settings.secret_key = Some(key);
     Ok(settings)
 }
 
@@ -121,8 +132,9 @@ pub async fn run(
         .allowed_origins
         .extend(["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{}", shop_at.port())));
     let stop = CancellationToken::new();
+    let key = settings.secret_key.clone().unwrap_or_default();
     let living = life::live(chat_at, database, general, cast, stop.clone());
-    let selling = shop::serve(shop, chat_at.port(), stop.clone());
+    let selling = shop::serve(shop, chat_at.port(), &key, stop.clone());
     let chatting = async {
         ready(chat_at, shop_at);
         let outcome = crate::server::run(Arc::new(settings), address, chat, shutdown).await;

@@ -1,6 +1,8 @@
 //! The sample shop: pages of another origin that have the chat built in, as any project would write them.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,6 +11,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +22,28 @@ const PRODUCT: &str = include_str!("shop.html");
 const ORDER: &str = include_str!("order.html");
 const STYLE: &str = include_str!("shop.css");
 
-/// Serves until stopped. The chat is on the same host, at `chat_port`.
-pub async fn serve(tcp: TcpListener, chat_port: u16, stop: CancellationToken) {
+/// How long a token holds. Short, so that one sees it renewed.
+const TOKEN_SECONDS: u64 = 300;
+
+/// Who is signed in to the shop, as its token tells the chat.
+#[derive(Serialize)]
+struct Claims {
+    sub: &'static str,
+    name: &'static str,
+    exp: u64,
+}
+
+#[derive(Clone)]
+struct Shop {
+    chat_port: u16,
+    /// Shop and chat alone know it.
+    key: EncodingKey,
+}
+
+/// Serves until stopped. The chat is on the same host, at `chat_port`, and takes tokens that are signed by `key`.
+pub async fn serve(tcp: TcpListener, chat_port: u16, key: &str, stop: CancellationToken) {
+    let key = EncodingKey::from_secret(key.as_bytes());
+    let shop = Arc::new(Shop { chat_port, key });
     let mut visits = JoinSet::new();
     loop {
         let stream = tokio::select! {
@@ -32,9 +57,11 @@ pub async fn serve(tcp: TcpListener, chat_port: u16, stop: CancellationToken) {
                 }
             },
         };
+        let shop = Arc::clone(&shop);
         visits.spawn(async move {
-            let answer = service_fn(move |request| async move {
-                Ok::<_, Infallible>(answer(&request, chat_port))
+            let answer = service_fn(|request| {
+                let answer = answer(&request, &shop);
+                async move { Ok::<_, Infallible>(answer) }
             });
             let served = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), answer)
@@ -46,11 +73,23 @@ pub async fn serve(tcp: TcpListener, chat_port: u16, stop: CancellationToken) {
     }
 }
 
-fn answer<B>(request: &Request<B>, chat_port: u16) -> Response<Full<Bytes>> {
-    let chat = chat_address(request, chat_port);
+fn answer<B>(request: &Request<B>, shop: &Shop) -> Response<Full<Bytes>> {
+    let chat = chat_address(request, shop.chat_port);
     let (status, content_type, content) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => page(PRODUCT, &chat),
         (&Method::GET, "/orders/4711") => page(ORDER, &chat),
+        (&Method::GET, "/chat-token") => match token(&shop.key) {
+            Some(token) => (
+                StatusCode::OK,
+                "application/json",
+                json!({"token": token}).to_string(),
+            ),
+            None => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain",
+                "There is no token.".to_owned(),
+            ),
+        },
         (&Method::GET, "/style.css") => (StatusCode::OK, "text/css", STYLE.to_owned()),
         _ => (
             StatusCode::NOT_FOUND,
@@ -79,6 +118,17 @@ fn page(page: &str, chat: &str) -> (StatusCode, &'static str, String) {
         "text/html; charset=utf-8",
         page.replace("{chat}", chat),
     )
+}
+
+/// A shop asks its own session who is there; here it is always the same customer.
+fn token(key: &EncodingKey) -> Option<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let claims = Claims {
+        sub: "demo-nora",
+        name: "Nora Berg",
+        exp: now.as_secs() + TOKEN_SECONDS,
+    };
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, key).ok()
 }
 
 /// By the name that the visitor came by; what is no name of a host is not put into a page.

@@ -21,14 +21,14 @@ select 'demo-' || key, key, name, status_text, about, now() - interval '90 days'
 
 create temporary table conversations on commit drop as
 with told as (
-    insert into chat.conversations (kind, title, description, join_policy, created_by, created_at)
-    select c.kind, c.title, c.description, c.join_policy, u.id, now() - interval '60 days'
+    insert into chat.conversations (kind, title, description, join_policy, topic, created_by, created_at)
+    select c.kind, c.title, c.description, c.join_policy, c.topic, u.id, now() - interval '60 days'
     from (values
-        ('group', 'Shop team', null, 'invite', 'maya'),
-        ('room', 'Trail stories', 'Where you went, what broke, what you would carry again.', 'open', 'kenji'),
-        ('room', 'Gear questions', 'Is it waterproof? Will it fit? Ask those who use it.', 'open', 'priya'),
-        ('room', 'Order 4711', 'Trail lamp, two sets of pegs', 'invite', 'tomas')
-    ) c (kind, title, description, join_policy, owner)
+        ('group', 'Shop team', null, 'invite', null, 'maya'),
+        ('room', 'Trail stories', 'Where you went, what broke, what you would carry again.', 'open', null, 'kenji'),
+        ('room', 'Gear questions', 'Is it waterproof? Will it fit? Ask those who use it.', 'open', null, 'priya'),
+        ('room', 'Order 4711', 'Trail lamp, two sets of pegs', 'invite', 'order-4711', 'tomas')
+    ) c (kind, title, description, join_policy, topic, owner)
     join chat.users u on u.external_id = 'demo-' || c.owner
     returning id, title
 )
