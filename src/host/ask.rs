@@ -3,7 +3,7 @@
 //! *Invariant:* one request, to that address and no other: redirects are answers, and what a visitor's headers say goes
 //! nowhere else.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,25 +53,13 @@ pub struct Answer {
 }
 
 /// Connects anew each time: it is asked seldom, and a connection kept would have to be looked after.
+#[derive(Default)]
 pub struct Asker {
-    tls: TlsConnector,
+    /// Made when it is first needed: the system's certificates take a moment to read, and room.
+    tls: OnceLock<TlsConnector>,
 }
 
 impl Asker {
-    pub fn new() -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap_or_else(|_| unreachable!("ring supports the default protocol versions"))
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self {
-            tls: TlsConnector::from(Arc::new(config)),
-        }
-    }
-
     /// The answer to a GET with these headers, whatever its status.
     pub async fn get(
         &self,
@@ -105,7 +93,8 @@ impl Asker {
             Host::Ipv4(address) => std::net::IpAddr::from(address).into(),
             Host::Ipv6(address) => std::net::IpAddr::from(address).into(),
         };
-        let tls = self.tls.connect(name, tcp).await;
+        let tls = self.tls.get_or_init(trusting_the_system);
+        let tls = tls.connect(name, tcp).await;
         exchange(
             TokioIo::new(tls.map_err(|_| AskError::Insecure)?),
             url,
@@ -113,6 +102,23 @@ impl Asker {
         )
         .await
     }
+}
+
+fn trusting_the_system() -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        tracing::warn!(
+            "this system has no certificates to trust, so the host can not be asked by https"
+        );
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap_or_else(|_| unreachable!("ring supports the default protocol versions"))
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
 }
 
 async fn exchange<T>(

@@ -151,7 +151,7 @@ mod tests {
 
     fn endpoint() -> Endpoint {
         let url = Url::parse("http://host.example/me").unwrap();
-        Endpoint::new(url, 60, Arc::new(Asker::new()))
+        Endpoint::new(url, 60, Arc::<Asker>::default())
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Host {
 
 impl Host {
     pub fn new(settings: &Settings, database: &Database) -> Self {
-        let asker = Arc::new(Asker::new());
+        let asker = Arc::<Asker>::default();
         let seconds_max = i32::try_from(settings.session_days.saturating_mul(DAY_SECONDS));
         let seconds_max = seconds_max.unwrap_or(i32::MAX);
         let has = |mode| settings.auth.contains(&mode);
@@ -88,21 +88,27 @@ impl Host {
             return Ok(None);
         }
         let signed = match &self.jwt {
-            Some(jwt) if Jwt::has_its_form(token) => Some(jwt.verify(token).await),
+            Some(jwt) if Jwt::has_its_form(token) => {
+                Some(counted("jwt", jwt.verify(token).await.map(Some)))
+            }
             _ => None,
         };
-        match (signed, &self.hook) {
-            (Some(Ok(visitor)), _) => checked(visitor).map(Some),
-            (_, Some(hook)) => hook.ask(token).await?.map(checked).transpose(),
-            (Some(Err(problem)), None) => Err(problem),
-            (None, None) => Ok(None),
-        }
+        let found = match (signed, &self.hook) {
+            (Some(Ok(visitor)), _) => visitor,
+            (_, Some(hook)) => counted("sql", hook.ask(token).await)?,
+            (Some(Err(problem)), None) => return Err(problem),
+            (None, None) => None,
+        };
+        found.map(checked).transpose()
     }
 
     /// Who a visitor is by their own headers; None for nobody.
     pub async fn of_visit(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Problem> {
         match &self.endpoint {
-            Some(endpoint) => endpoint.ask(headers).await?.map(checked).transpose(),
+            Some(endpoint) => {
+                let found = counted("url", endpoint.ask(headers).await)?;
+                found.map(checked).transpose()
+            }
             None => Ok(None),
         }
     }
@@ -122,6 +128,22 @@ impl Host {
         }
         found
     }
+}
+
+/// What came of asking, for the metrics.
+fn counted(
+    mode: &'static str,
+    found: Result<Option<Visitor>, Problem>,
+) -> Result<Option<Visitor>, Problem> {
+    let outcome = match &found {
+        Ok(Some(_)) => "known",
+        Ok(None) => "nobody",
+        Err(problem) if problem.code == HOST_UNAVAILABLE => "unavailable",
+        Err(_) => "refused",
+    };
+    metrics::counter!("webchat_host_answers_total", "mode" => mode, "outcome" => outcome)
+        .increment(1);
+    found
 }
 
 /// PostgreSQL's text can not hold U+0000.

@@ -191,6 +191,17 @@ async fn no_token_and_no_cookie_reaches_the_log_whatever_becomes_of_it() {
             .await;
         socket.next_where(|frame| frame["ref"] == "a").await;
     }
+    // What became of them is counted, though, and no name is in it.
+    let metrics = ask(server.address, Method::GET, "/metrics", &[], "").await;
+    let metrics = metrics.text().await.unwrap();
+    for counted in [
+        "webchat_host_answers_total{mode=\"jwt\",outcome=\"known\"}",
+        "webchat_host_answers_total{mode=\"jwt\",outcome=\"refused\"}",
+        "webchat_host_answers_total{mode=\"sql\",outcome=\"unavailable\"}",
+        "webchat_host_answers_total{mode=\"url\",outcome=\"unavailable\"}",
+    ] {
+        assert!(metrics.contains(counted), "{counted}");
+    }
     drop(server);
     let logged = std::fs::read_to_string(log.path()).unwrap();
     assert!(
