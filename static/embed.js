@@ -536,7 +536,10 @@ export class WebChat extends HTMLElement {
 
   async #giveToken(reason) {
     const url = this.getAttribute("token-url");
-    if (reason !== "first" && !url) return this.#emit("token-needed", { reason }); // The answer is `token = …`.
+    if (reason !== "first" && !url) {
+      this.#emit("token-needed", { reason }); // The answer is `token = …`, now or later.
+      if (reason === "expires") return;
+    }
     try {
       this.#tokenTold = this.#tokenChanges;
       const token = this.token || (url ? await fetchToken(url) : null);

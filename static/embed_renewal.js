@@ -10,6 +10,7 @@ export class TokenRenewal {
   #timer = null;
   #aheadOfServerMs = 0; // this machine's clock
   #ref = null;
+  #told = null; // the token that was sent last
 
   isAsking = false;
 
@@ -31,7 +32,8 @@ export class TokenRenewal {
 
   answer(token) {
     this.isAsking = false;
-    if (!token) return; // The server says when it is over.
+    if (!token || token === this.#told) return; // The server says when it is over.
+    this.#told = token;
     this.#ref = `token-${Date.now()}`;
     this.#connection.send({ type: "authenticate", ref: this.#ref, token });
   }

@@ -595,3 +595,27 @@ async fn the_page_around_names_a_person_or_a_matter_by_its_own_words_and_strange
         .await;
     scene.server.stop().await;
 }
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_said_so_and_another_is_taken_whenever_it_comes() {
+    let settings = [("AUTH", "guest,jwt"), ("SECRET_KEY", SECRET)];
+    let elements = "<web-chat mode=\"inline\" token=\"not one\"></web-chat>";
+    let scene = Scene::begin_with(elements, &settings).await;
+    let ada = &scene.ada;
+    scene
+        .until_told("token-needed", "detail.reason === 'refused'")
+        .await;
+    scene
+        .until_told("error", "detail.code === 'bad_token'")
+        .await;
+    ada.enter_frame(FRAME).await;
+    ada.find("[data-notice=refused]:not([hidden])").await;
+    ada.leave_frame().await;
+    let token = signed(&claims("customer-7", "Ada", 3_600));
+    ada.value(&format!("{CHAT}.token = '{token}'")).await;
+    scene
+        .until_told("ready", "detail.user?.name === 'Ada'")
+        .await;
+    scene.ada.close_despite(&["401 (Unauthorized)"]).await;
+    scene.server.stop().await;
+}
