@@ -16,7 +16,7 @@ let audio = null;
 // shows the message, so that a notice would say it twice. `isHere`, `isAnywhere`: whether somebody looked at this
 // tab, at any. `open()` leads to the message.
 export async function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere, open }) {
-  if (await isBlocked(message.sender_id)) return;
+  if (isKeptOut(message) || await isBlocked(message.sender_id)) return;
   const text = shorten(message.body ?? "");
   const name = message.sender_name ?? "Someone";
   const head = title && title !== name ? `${name} in ${title}` : name;
@@ -25,6 +25,11 @@ export async function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere
   if (!isSpeaker()) return;
   sound();
   if (!isAnywhere) notify(head, { body: text, tag: key }, open);
+}
+
+// In a page of another site that shows one conversation alone, the others are not there.
+function isKeptOut({ conversation_id: id }) {
+  return document.documentElement.dataset.alone !== undefined && document.querySelector("main.pane").dataset.conversationId !== id;
 }
 
 export function notify(head, options, open) {

@@ -232,3 +232,19 @@ async fn a_writer_names_pictures_and_what_others_see_of_somebody_does_not_have_t
     .await;
     assert!(!seen.to_string().contains("example.com"), "{seen}");
 }
+
+#[tokio::test]
+async fn who_comes_by_the_hosts_word_brings_the_address_of_their_picture() {
+    let scene = Scene::set().await;
+    let arrive = "select (chat.arrive('host-9', 'Kim', null, $1)).avatar_url";
+    for (url, kept) in [
+        (Some(URL), URL),
+        (None, URL),
+        (Some("javascript:alert(1)"), URL),
+        (Some("https://example.com/2"), "https://example.com/2"),
+    ] {
+        let found: String = value(&scene.client, arrive, &[&url]).await;
+        assert_eq!(found, kept, "{url:?}");
+    }
+    assert_eq!(scene.claim_pictures().await, ["https://example.com/2"]);
+}
