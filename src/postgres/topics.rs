@@ -22,9 +22,17 @@ impl Database {
     }
 
     /// The same, when nothing but where it is has to be known.
-    pub async fn topic_id(&self, actor: Uuid, topic: &str) -> Result<Uuid, DatabaseError> {
-        self.value("select id from chat.open_topic($1, $2)", &[&actor, &topic])
-            .await
+    pub async fn topic_id(
+        &self,
+        actor: Uuid,
+        topic: &str,
+        title: Option<&str>,
+    ) -> Result<Uuid, DatabaseError> {
+        self.value(
+            "select id from chat.open_topic($1, $2, $3)",
+            &[&actor, &topic, &title],
+        )
+        .await
     }
 
     pub async fn open_direct_with(

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::http::{self, Response};
+use super::http::{self, Query, Response};
 use super::{Asked, Site, auth, pages, require_session, schema};
 use crate::postgres::DatabaseError;
 use crate::problem::Problem;
@@ -75,7 +75,13 @@ pub async fn lead(site: &Arc<Site>, asked: Asked, named: Named) -> Result<Respon
                 return Err(Problem::not_found());
             }
             let id = match named {
-                Named::Topic => site.database.topic_id(session.user_id, name).await,
+                Named::Topic => {
+                    let query = Query::of(&asked.request);
+                    let title = query.text("title").map(fitting);
+                    site.database
+                        .topic_id(session.user_id, name, title.as_deref())
+                        .await
+                }
                 Named::Person => site.database.direct_id_with(session.user_id, name).await,
             };
             let id = id.map_err(as_an_address)?;
@@ -97,6 +103,12 @@ pub async fn lead(site: &Arc<Site>, asked: Asked, named: Named) -> Result<Respon
     }
     pages::vary(&mut response);
     Ok(response)
+}
+
+/// A title of an address, where a long one is no reason to lead nowhere.
+fn fitting(title: &str) -> String {
+    let shown = title.chars().filter(|character| *character != '\0');
+    shown.take(schema::TITLE_CHARACTERS_MAX).collect()
 }
 
 /// A name that can be none is the address of nothing.

@@ -162,6 +162,16 @@ async fn addresses_in_the_hosts_words_lead_to_the_conversation_with_their_query(
     // The same again makes no other.
     let response = cast.visit("/t/order%2F47%2011", token).await;
     assert_eq!(header(&response, "location"), place);
+    // One that is made so is called as the address says.
+    let title = "y".repeat(150);
+    let path = format!("/t/order-2?title=Order%202%00{title}");
+    let response = cast.visit(&path, token).await;
+    let place = header(&response, "location").split('?').next().unwrap();
+    let (_, named) = cast
+        .ada
+        .get(&place.replace("/c/", "/api/conversations/"))
+        .await;
+    assert_eq!(named["title"], format!("Order 2{}", "y".repeat(113)));
     for path in ["/with/nobody", "/t/%00", "/with/%00", "/t/%20"] {
         assert_eq!(cast.visit(path, token).await.status(), 404, "{path}");
     }
