@@ -174,7 +174,7 @@ async fn a_field_or_parameter_that_is_wrong_is_named() {
             "POST",
             "/api/conversations/direct",
             json!({}),
-            "user_id: is required",
+            "user_id: must be there, or external_id",
         ),
         (
             "POST",
