@@ -31,6 +31,9 @@ async fn an_answer_quotes(way: Way) {
     ada.click(".composer__send").await;
     ada.until_tick("the answer", "sent").await;
     let excerpt = "document.querySelector('.timeline__messages .message__excerpt').textContent";
+    // It stands among the messages a moment after it was sent.
+    ada.until("document.querySelector('.timeline__messages .message__excerpt')")
+        .await;
     assert_eq!(ada.text(".message__quoted").await, "Bob");
     assert_eq!(ada.value(excerpt).await, "the question");
 

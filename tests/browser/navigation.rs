@@ -103,6 +103,7 @@ async fn what_is_said_while_a_pane_is_on_its_way_is_in_it_once() {
     ada.click(&link(with_bob)).await;
     ada.until(&format!("held['{with_bob}']")).await;
     send(&client, bob.id, with_bob, "meanwhile").await;
+    let mut bobs = bob.connect().await;
     send(&client, bob.id, general, "elsewhere").await;
     ada.until_said("elsewhere").await;
     assert_eq!(
@@ -111,6 +112,14 @@ async fn what_is_said_while_a_pane_is_on_its_way_is_in_it_once() {
         "it is still the old pane"
     );
     // Read before it is left, or the title would count it.
+    let reader = json!(ada.user_id().await);
+    bobs.next_where(|frame| {
+        frame["type"] == "receipt"
+            && frame["conversation_id"] == json!(general)
+            && frame["user_id"] == reader
+            && frame["read_seq"].as_i64() > Some(0)
+    })
+    .await;
     ada.until(&format!(
         "document.querySelector('[data-conversation-id=\"{general}\"] .conversation__unread').hidden"
     ))
