@@ -116,6 +116,16 @@ $$;
 comment on function chat.link_statement(chat.links, text, boolean) is
     'SQL that makes and changes users after rows of a host''s table; p_decides_active: whether it says who is deactivated among those that are there.';
 
+create or replace function chat.warn_not_followed(p_table regclass, p_state text, p_message text, p_detail text) returns void language plpgsql immutable
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    raise warning 'webchat could not follow %: % % %', p_table, p_state, p_message, p_detail
+        using hint = 'The host''s own change stands; chat.link_users, called again, brings the chat up to it.';
+end
+$$;
+
+comment on function chat.warn_not_followed(regclass, text, text, text) is 'Warns that a change of a host''s table did not reach the chat.';
+
 -- after insert, once a statement.
 create or replace function chat.linked_users_inserted() returns trigger language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -146,8 +156,7 @@ begin
                 exit;
         end;
     end loop;
-    raise warning 'webchat could not follow %.%: % % %', quote_ident(tg_table_schema), quote_ident(tg_table_name), v_state, v_message, v_detail
-        using hint = 'The host''s own change stands; chat.link_users, called again, brings the chat up to it.';
+    perform chat.warn_not_followed(tg_relid::regclass, v_state, v_message, v_detail);
     return null;
 end
 $$;
@@ -191,8 +200,7 @@ begin
                 exit;
         end;
     end loop;
-    raise warning 'webchat could not follow %.%: % % %', quote_ident(tg_table_schema), quote_ident(tg_table_name), v_state, v_message, v_detail
-        using hint = 'The host''s own change stands; chat.link_users, called again, brings the chat up to it.';
+    perform chat.warn_not_followed(tg_relid::regclass, v_state, v_message, v_detail);
     return null;
 end
 $$;
@@ -227,8 +235,7 @@ begin
         perform set_config('chat.actor', v_before, true);
     exception when others then
         get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
-        raise warning 'webchat could not follow %.%: % % %', quote_ident(tg_table_schema), quote_ident(tg_table_name), v_state, v_message, v_detail
-        using hint = 'The host''s own change stands; chat.link_users, called again, brings the chat up to it.';
+        perform chat.warn_not_followed(tg_relid::regclass, v_state, v_message, v_detail);
     end;
     return null;
 end

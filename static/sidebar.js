@@ -18,6 +18,7 @@ export class Sidebar extends EventTarget {
   #openId = null;
   #timer = null;
   #signal;
+  #reads = 0;
 
   // Lifecycle
 
@@ -97,6 +98,7 @@ export class Sidebar extends EventTarget {
   }
 
   read(conversationId, seq) {
+    this.#reads += 1;
     const item = this.#find(conversationId);
     if (!item || unreadOf(item) === 0) return;
     if (seq >= lastSeqOf(item)) this.#setUnread(item, 0);
@@ -118,10 +120,11 @@ export class Sidebar extends EventTarget {
   }
 
   async #load() {
+    const reads = this.#reads;
     const list = parse(await part("/list", { signal: this.#signal }));
-    const isOvertaken = Array.from(list.children).some(
+    const isOvertaken = reads !== this.#reads || Array.from(list.children).some(
       (item) => lastSeqOf(this.#find(item.dataset.conversationId)) > lastSeqOf(item));
-    if (isOvertaken) return this.refresh(); // By an event.
+    if (isOvertaken) return this.refresh(); // By an event, or by what was read meanwhile.
     for (const item of list.children) this.#dress(item);
     // What has not changed stays: somebody may be about to click on it.
     const items = Array.from(list.children, (item) => {

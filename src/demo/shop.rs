@@ -18,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-const PRODUCT: &str = include_str!("shop.html");
+const LAYOUT: &str = include_str!("layout.html");
+const PRODUCT: &str = include_str!("product.html");
 const ORDER: &str = include_str!("order.html");
 const STYLE: &str = include_str!("shop.css");
 
@@ -76,8 +77,8 @@ pub async fn serve(tcp: TcpListener, chat_port: u16, key: &str, stop: Cancellati
 fn answer<B>(request: &Request<B>, shop: &Shop) -> Response<Full<Bytes>> {
     let chat = chat_address(request, shop.chat_port);
     let (status, content_type, content) = match (request.method(), request.uri().path()) {
-        (&Method::GET, "/") => page(PRODUCT, &chat),
-        (&Method::GET, "/orders/4711") => page(ORDER, &chat),
+        (&Method::GET, "/") => page("Trail lamp", PRODUCT, &chat),
+        (&Method::GET, "/orders/4711") => page("Order 4711", ORDER, &chat),
         (&Method::GET, "/chat-token") => match token(&shop.key) {
             Some(token) => (
                 StatusCode::OK,
@@ -112,11 +113,14 @@ fn answer<B>(request: &Request<B>, shop: &Shop) -> Response<Full<Bytes>> {
     response
 }
 
-fn page(page: &str, chat: &str) -> (StatusCode, &'static str, String) {
+fn page(title: &str, content: &str, chat: &str) -> (StatusCode, &'static str, String) {
     (
         StatusCode::OK,
         "text/html; charset=utf-8",
-        page.replace("{chat}", chat),
+        LAYOUT
+            .replace("{title}", title)
+            .replace("{content}", content)
+            .replace("{chat}", chat),
     )
 }
 

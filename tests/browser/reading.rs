@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{Visitor, Way, fill, general};
+use super::stage::{Visitor, Way, direct, fill, general, link};
 use crate::browser::{Browser, message_of};
 use crate::support::{Heard, Listener, Person, TestDatabase, TestServer};
 
@@ -289,6 +289,51 @@ async fn who_types_moves_nothing() {
     ada.until("document.querySelector('.typing').textContent === ''")
         .await;
     assert_eq!(ada.value(places).await, before);
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_that_was_made_before_one_read_brings_no_count_back() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Browser::enter(server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let with_bob = direct(&bob, &ada).await;
+    bob.say(with_bob, "psst").await;
+    ada.until("document.title === '(1) General'").await;
+    ada.value(
+        "(() => {
+            const ask = window.fetch;
+            window.held = [];
+            window.fetch = async (...asked) => {
+                const answer = await ask(...asked);
+                if (window.held && String(asked[0]).includes('/parts/list')) await new Promise((come) => window.held.push(come));
+                return answer;
+            };
+        })()",
+    )
+    .await;
+    // What makes it be asked for anew.
+    let renamed = json!({"name": "Robert"});
+    assert_eq!(bob.put("/api/users/me", renamed).await.0, 200);
+    ada.until("window.held.length > 0").await;
+
+    let mut listener = database.listen().await;
+    ada.click(&link(with_bob)).await;
+    until_marked(&mut listener, ada.user_id().await, "read_seq", 1).await;
+    let count = format!(
+        "Number(document.querySelector('[data-conversation-id=\"{with_bob}\"] .conversation__count').textContent)"
+    );
+    ada.until(&format!("{count} === 0")).await;
+    ada.value("window.held.splice(0).forEach((come) => come()) ?? (window.held = null)")
+        .await;
+    ada.until(&format!(
+        "document.querySelector('[data-conversation-id=\"{with_bob}\"] .conversation__title').textContent === 'Robert'"
+    ))
+    .await;
+    assert_eq!(ada.value(&count).await, 0);
+    ada.until("document.title === 'Robert'").await;
     ada.close().await;
     server.stop().await;
 }
