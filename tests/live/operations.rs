@@ -1,16 +1,12 @@
 //! What whoever runs it sees: health, readiness, figures, and a log without secrets.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::asking::{ask, handshake, header};
 use crate::cast::{Cast, until};
 use crate::support::cluster::cluster;
-use crate::support::server::wait_until_ready;
-use crate::support::{Client, Person, TestDatabase};
+use crate::support::{Client, Person, ServerProcess, TestDatabase, wait_until_ready};
 
 #[tokio::test]
 async fn it_is_alive_and_ready_and_says_so_to_programs_at_the_root() {
@@ -132,34 +128,11 @@ async fn figures_are_there_and_name_nobody() {
 #[tokio::test]
 async fn a_token_is_in_no_log() {
     let database = TestDatabase::create().await;
-    let port = {
-        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        free.local_addr().unwrap().port().to_string()
-    };
-    let mut child = Command::new(env!("CARGO_BIN_EXE_webchat"))
-        .env_clear()
-        .envs([
-            ("DATABASE_URL", database.url().as_str()),
-            ("AUTH", "guest"),
-            ("LOG", "debug"),
-            ("MIGRATE", "false"),
-            ("HOST", "127.0.0.1"),
-            ("PORT", &port),
-        ])
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = child.stderr.take().unwrap();
-    let reading = std::thread::spawn(move || {
-        let mut log = String::new();
-        stderr.read_to_string(&mut log).unwrap();
-        log
-    });
-    let address = format!("127.0.0.1:{port}").parse().unwrap();
-    wait_until_ready(address).await;
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let settings = [("LOG", "debug"), ("LINK_PREVIEWS", "true")];
+    let mut server =
+        ServerProcess::start_logging(&database, &settings, log.reopen().unwrap()).await;
+    let address = server.address;
     let person = Person::guest(address, "Wilhelmina").await;
     let token = person.token.clone();
     let bearer = format!("Bearer {token}");
@@ -186,14 +159,8 @@ async fn a_token_is_in_no_log() {
     crate::support::run(&raw, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()", &[]).await;
     assert_eq!(person.get("/api/users/me").await.0, 200);
     person.post("/auth/logout", json!({})).await;
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let log = tokio::task::spawn_blocking(move || {
-        child.wait().unwrap();
-        reading.join().unwrap()
-    })
-    .await
-    .unwrap();
+    server.terminate().await;
+    let log = std::fs::read_to_string(log.path()).unwrap();
     assert!(log.contains("draining"), "{log}");
     let told: Vec<_> = log.lines().filter(|line| line.contains(&token)).collect();
     assert!(told.is_empty(), "{told:?}");

@@ -1,8 +1,5 @@
 //! A token in an address: where it counts, and that nothing writes it down.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
-
 use reqwest::Method;
 use serde_json::json;
 
@@ -10,8 +7,7 @@ use super::{Foreigner, text};
 use crate::asking::{ask, handshake};
 use crate::cast::Cast;
 use crate::description::{Description, Operation};
-use crate::support::TestDatabase;
-use crate::support::server::wait_until_ready;
+use crate::support::{ServerProcess, TestDatabase};
 
 /// Whether the description says that a token may stand in the operation's address.
 fn says_so(operation: &Operation) -> bool {
@@ -84,34 +80,11 @@ async fn a_header_counts_before_the_address() {
 #[tokio::test]
 async fn a_token_in_the_address_is_in_no_log_and_no_figure() {
     let database = TestDatabase::create().await;
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_webchat"))
-        .env_clear()
-        .envs([
-            ("DATABASE_URL", database.url().as_str()),
-            ("AUTH", "guest"),
-            ("LOG", "trace"),
-            ("MIGRATE", "false"),
-            ("LINK_PREVIEWS", "false"),
-            ("HOST", "127.0.0.1"),
-            ("PORT", &port),
-        ])
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = child.stderr.take().unwrap();
-    let reading = std::thread::spawn(move || {
-        let mut log = String::new();
-        stderr.read_to_string(&mut log).unwrap();
-        log
-    });
-    let address = format!("127.0.0.1:{port}").parse().unwrap();
-    wait_until_ready(address).await;
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let settings = [("LOG", "trace")];
+    let mut server =
+        ServerProcess::start_logging(&database, &settings, log.reopen().unwrap()).await;
+    let address = server.address;
     let ann = Foreigner::new(address, "Ann").await;
     let ben = Foreigner::new(address, "Ben").await;
     let body = json!({"receiver_id": ben.id, "content": "between us"});
@@ -143,14 +116,8 @@ async fn a_token_in_the_address_is_in_no_log_and_no_figure() {
     }
     let figures = ask(address, Method::GET, "/metrics", &[], "").await;
     let figures = figures.text().await.unwrap();
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let log = tokio::task::spawn_blocking(move || {
-        child.wait().unwrap();
-        reading.join().unwrap()
-    })
-    .await
-    .unwrap();
+    server.terminate().await;
+    let log = std::fs::read_to_string(log.path()).unwrap();
     assert!(log.contains("DEBUG") && log.contains("draining"), "{log}");
     for text in [&log, &figures] {
         for secret in [&ann.token, &ben.token] {
