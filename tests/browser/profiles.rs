@@ -489,6 +489,34 @@ async fn who_is_online_comes_first_in_a_new_chat_and_alone_when_asked_for() {
 }
 
 #[tokio::test]
+async fn who_came_while_a_list_of_people_was_under_way_is_online_in_it() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let zoe = Person::guest(server.address, "Zoe").await;
+    let ada = Browser::enter(server.address, "Ada").await;
+    ada.hold_answers("/parts/people").await;
+    ada.click(".sidebar__new").await;
+    // It says that Zoe is offline, and it comes after the word that she is there.
+    ada.until_held().await;
+    let socket = zoe.connect().await;
+    let status = |place: &str| {
+        format!(
+            "document.querySelector('{place} .presence[data-peer-id=\"{}\"]').dataset.status",
+            zoe.id
+        )
+    };
+    ada.until(&format!("{} === 'online'", status(".member")))
+        .await;
+    ada.let_answers_come().await;
+    ada.until("document.querySelector('.new-chat .person')")
+        .await;
+    assert_eq!(ada.value(&status(".new-chat")).await, "online");
+    socket.close().await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_picture_that_can_not_be_had_leaves_the_initials() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

@@ -302,22 +302,11 @@ async fn a_list_that_was_made_before_one_read_brings_no_count_back() {
     let with_bob = direct(&bob, &ada).await;
     bob.say(with_bob, "psst").await;
     ada.until("document.title === '(1) General'").await;
-    ada.value(
-        "(() => {
-            const ask = window.fetch;
-            window.held = [];
-            window.fetch = async (...asked) => {
-                const answer = await ask(...asked);
-                if (window.held && String(asked[0]).includes('/parts/list')) await new Promise((come) => window.held.push(come));
-                return answer;
-            };
-        })()",
-    )
-    .await;
+    ada.hold_answers("/parts/list").await;
     // What makes it be asked for anew.
     let renamed = json!({"name": "Robert"});
     assert_eq!(bob.put("/api/users/me", renamed).await.0, 200);
-    ada.until("window.held.length > 0").await;
+    ada.until_held().await;
 
     let mut listener = database.listen().await;
     ada.click(&link(with_bob)).await;
@@ -326,8 +315,7 @@ async fn a_list_that_was_made_before_one_read_brings_no_count_back() {
         "Number(document.querySelector('[data-conversation-id=\"{with_bob}\"] .conversation__count').textContent)"
     );
     ada.until(&format!("{count} === 0")).await;
-    ada.value("window.held.splice(0).forEach((come) => come()) ?? (window.held = null)")
-        .await;
+    ada.let_answers_come().await;
     ada.until(&format!(
         "document.querySelector('[data-conversation-id=\"{with_bob}\"] .conversation__title').textContent === 'Robert'"
     ))

@@ -196,6 +196,36 @@ async fn what_is_said_between_the_page_and_its_connection_appears_once() {
 }
 
 #[tokio::test]
+async fn who_comes_while_the_page_asks_who_is_there_stays_online() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let door = Door::to(server.address).await;
+    let zoe = Person::guest(server.address, "Zoe").await;
+    let ada = Browser::open(door.address).await;
+    ada.give_name("Ada").await;
+    ada.hold_answers("/members?").await;
+    door.lead_to(None);
+    until_away(&ada).await;
+    door.lead_to(Some(server.address));
+    // Back again, it asks; the answer that Zoe is offline comes after the word that she came.
+    ada.until_held().await;
+    let socket = zoe.connect().await;
+    let is_online = format!(
+        "document.querySelector('.member[data-user-id=\"{}\"] .presence').dataset.status === 'online'",
+        zoe.id
+    );
+    ada.until(&is_online).await;
+    ada.let_answers_come().await;
+    zoe.say(general(&database.connect().await).await, "here I am")
+        .await;
+    ada.until_said("here I am").await;
+    assert_eq!(ada.value(&is_online).await, true);
+    socket.close().await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn without_a_network_the_page_says_so_calmly_and_sends_later() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;

@@ -208,6 +208,32 @@ impl Browser {
         self.until(&format!("{BODIES}.includes({text})")).await;
     }
 
+    /// Keeps the answers to what the page asks of addresses with `path` in them, until they are let come.
+    pub async fn hold_answers(&self, path: &str) {
+        self.value(&format!(
+            "(() => {{
+                const ask = window.fetch;
+                window.held = [];
+                window.fetch = async (...asked) => {{
+                    const answer = await ask(...asked);
+                    if (window.held && String(asked[0]).includes('{path}')) await new Promise((come) => window.held.push(come));
+                    return answer;
+                }};
+            }})()"
+        ))
+        .await;
+    }
+
+    /// Waits until an answer that was made is held.
+    pub async fn until_held(&self) {
+        self.until("window.held.length > 0").await;
+    }
+
+    pub async fn let_answers_come(&self) {
+        self.value("window.held.splice(0).forEach((come) => come()) ?? (window.held = null)")
+            .await;
+    }
+
     /// Words of all messages that the page holds, in their order.
     pub async fn said(&self) -> Vec<String> {
         serde_json::from_value(self.value(BODIES).await).unwrap()
