@@ -16,26 +16,28 @@ security definer set search_path = pg_catalog, pg_temp as $$
 declare
     c_mentions_max constant integer := 50; -- who means everyone writes to everyone
     v_names text[];
-    v_ids uuid[];
+    v_ids uuid[] := '{}';
 begin
+    if jsonb_typeof(p_data -> 'mentions') = 'array' then
+        v_ids := array(select x::uuid from jsonb_array_elements_text(p_data -> 'mentions') x limit c_mentions_max);
+    end if;
     if strpos(p_body, '@') > 0 then
         v_names := array(
             select distinct n.name from (
                 select lower(x[1]) as said from regexp_matches(p_body, '(?:^|[^[:alnum:]@_.])@([^\s@]{1,60})', 'g') x limit 4 * c_mentions_max) s
             cross join lateral (values (s.said), (rtrim(s.said, '.,;:!?)]}''"*_~'))) n (name));
+        -- By the key of names alone: most words after an @ are nobody's name, and then no more is asked.
+        v_ids := v_ids || array(select u.id from chat.users u where lower(u.username) = any (v_names) and u.username is not null);
     end if;
-    if jsonb_typeof(p_data -> 'mentions') = 'array' then
-        v_ids := array(select x::uuid from jsonb_array_elements_text(p_data -> 'mentions') x limit c_mentions_max);
+    if v_ids = '{}' then
+        return null;
     end if;
     return (
-        select array_agg(f.id order by f.id)
+        select array_agg(f.user_id order by f.user_id)
         from (
-            select u.id
-            from chat.users u
-            join chat.members m on m.conversation_id = p_conversation and m.user_id = u.id and m.active
-            where (u.id = any (v_ids) or lower(u.username) = any (v_names) and u.username is not null)
-              and u.id is distinct from p_sender
-            order by u.id limit c_mentions_max) f);
+            select m.user_id from chat.members m
+            where m.conversation_id = p_conversation and m.user_id = any (v_ids) and m.active and m.user_id is distinct from p_sender
+            order by m.user_id limit c_mentions_max) f);
 end
 $$;
 

@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use memchr::memmem::Finder;
 
-const MARK: &str = "@t";
+/// Calls nobody: what follows an `@` would be looked up among the users.
+const MARK: &str = "#t";
 /// As hexadecimal digits after the mark: nanoseconds, `u`, number of the sender.
 const TIME_DIGITS: usize = 16;
 const SENDER_DIGITS: usize = 8;
