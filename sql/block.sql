@@ -1,4 +1,5 @@
--- Blocking: who blocks somebody gets no direct message of theirs, nor do they send any. What both are in besides goes on
+-- Blocking: who blocks somebody gets no direct message of theirs, nor do they send any; nor do they change what they said
+-- before, or react to it, which would be heard as well. What both are in besides goes on
 -- as before: a page folds away what somebody blocked says there, for its reader alone.
 
 create or replace function chat.block_json(p_block chat.blocks, p_name text) returns json language sql stable as $$

@@ -320,6 +320,13 @@ begin
         new.deleted_by := v_actor;
         new.pinned_at := null;
     end if;
+    -- Other words in an old message would be heard as new ones are, and so would a pin. What is taken back may be.
+    if v_actor is not null
+        and ((new.body, new.data) is distinct from (old.body, old.data) or (new.pinned_at is not null and old.pinned_at is null))
+        and chat.is_silenced(old.conversation_id)
+    then
+        perform chat.refuse(403, 'blocked', 'One of you has blocked the other.');
+    end if;
 
     if (new.pinned_at is null) <> (old.pinned_at is null) then
         if new.deleted_at is null then
@@ -432,7 +439,7 @@ end
 $$;
 
 comment on function chat.edit_message(uuid, uuid, text, jsonb) is
-    'Changes a message''s body, and its data where p_data is not null, and keeps what it said. Raises CH403 not_the_sender, not_a_member; CH404; CH409 message_deleted; CH422. Event: message.';
+    'Changes a message''s body, and its data where p_data is not null, and keeps what it said. Raises CH403 not_the_sender, not_a_member, blocked; CH404; CH409 message_deleted; CH422. Event: message.';
 
 create or replace function chat.delete_message(p_actor uuid, p_message uuid) returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$

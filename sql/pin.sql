@@ -32,7 +32,7 @@ end
 $$;
 
 comment on function chat.pin_message(uuid, uuid) is
-    'Pins a message in its conversation; again does no harm. Raises CH403 not_a_member, not_an_admin, CH404, CH409 message_deleted, too_many_pins. Event: message.';
+    'Pins a message in its conversation; again does no harm. Raises CH403 not_a_member, not_an_admin, blocked, CH404, CH409 message_deleted, too_many_pins. Event: message.';
 
 create or replace function chat.unpin_message(p_actor uuid, p_message uuid) returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$

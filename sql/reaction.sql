@@ -32,6 +32,7 @@ declare
     v_actor constant uuid := chat.current_actor();
     v_message chat.messages;
     v_closed_at timestamptz;
+    v_is_silenced boolean;
 begin
     if tg_op = 'INSERT' then
         new.user_id := coalesce(new.user_id, v_actor);
@@ -46,7 +47,7 @@ begin
         perform chat.refuse(404, 'message_not_found', 'message_id: there is no such message.');
     end if;
     new.conversation_id := v_message.conversation_id;
-    select c.closed_at into v_closed_at
+    select c.closed_at, c.is_silenced into v_closed_at, v_is_silenced
     from chat.members m join chat.conversations c on c.id = m.conversation_id
     where m.conversation_id = new.conversation_id and m.user_id = new.user_id and m.active;
     if not found then
@@ -57,6 +58,8 @@ begin
         perform chat.refuse(409, 'message_deleted', 'This message was deleted.');
     elsif v_closed_at is not null then
         perform chat.refuse(409, 'conversation_closed', 'This conversation is closed.');
+    elsif v_is_silenced and new.removed_at is null then
+        perform chat.refuse(403, 'blocked', 'One of you has blocked the other.');
     end if;
 
     if tg_op = 'INSERT' then
@@ -146,7 +149,7 @@ end
 $$;
 
 comment on function chat.react(uuid, uuid, text) is
-    'Reacts to a message with an emoji; again does no harm. Raises CH403 not_a_member, CH404, CH409 message_deleted, conversation_closed, too_many_reactions, CH422 bad_emoji. Event: message.';
+    'Reacts to a message with an emoji; again does no harm. Raises CH403 not_a_member, blocked, CH404, CH409 message_deleted, conversation_closed, too_many_reactions, CH422 bad_emoji. Event: message.';
 
 create or replace function chat.unreact(p_actor uuid, p_message uuid, p_emoji text) returns chat.messages language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$

@@ -255,7 +255,7 @@ pub async fn read(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
     responses(
         (status = 200, description = "The message as it is now", body = schema::Message),
     ),
-    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_the_sender", "message_deleted",
+    extensions(("x-codes" = json!(["not_a_member", "blocked", "message_not_found", "not_the_sender", "message_deleted",
         "too_fast", "body_required", "body_too_long", "bad_emoji", "bad_kind", "bad_data", "data_too_long"]))),
 )]
 pub async fn edit(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
@@ -316,7 +316,7 @@ pub async fn restore(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem
     responses(
         (status = 200, description = "The message", body = schema::Message),
     ),
-    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "not_an_admin", "message_deleted",
+    extensions(("x-codes" = json!(["not_a_member", "blocked", "message_not_found", "not_an_admin", "message_deleted",
         "too_many_pins", "too_fast"]))),
 )]
 pub async fn pin(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
@@ -350,7 +350,7 @@ pub async fn unpin(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> 
     responses(
         (status = 200, description = "The message", body = schema::Message),
     ),
-    extensions(("x-codes" = json!(["not_a_member", "message_not_found", "bad_emoji", "message_deleted",
+    extensions(("x-codes" = json!(["not_a_member", "blocked", "message_not_found", "bad_emoji", "message_deleted",
         "conversation_closed", "too_fast", "too_many_reactions"]))),
 )]
 pub async fn react(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {

@@ -93,6 +93,50 @@ impl Scene {
 }
 
 #[tokio::test]
+async fn what_was_said_before_a_block_is_neither_changed_nor_reacted_to_and_can_be_taken_back() {
+    let scene = Scene::set().await;
+    let chat = direct(&scene.client, scene.ann, scene.ben).await;
+    let old = send(&scene.client, scene.ben, chat, "before").await;
+    let both = send(&scene.client, scene.ann, chat, "and this").await;
+    let react = "select chat.react($1, $2, '👍')";
+    run(&scene.client, react, &[&scene.ben, &both]).await;
+    run(
+        &scene.client,
+        "select chat.pin_message($1, $2)",
+        &[&scene.ann, &both],
+    )
+    .await;
+    scene.block(scene.ann, scene.ben).await.unwrap();
+    for (who, message, sql) in [
+        (
+            scene.ben,
+            old,
+            "select chat.edit_message($1, $2, 'hear me')",
+        ),
+        (
+            scene.ben,
+            old,
+            "insert into chat.reactions (user_id, message_id, emoji) values ($1, $2, '👎')",
+        ),
+        (scene.ben, both, "select chat.react($1, $2, '👎')"),
+        (scene.ben, old, "select chat.pin_message($1, $2)"),
+        (scene.ann, both, "select chat.edit_message($1, $2, 'or so')"),
+    ] {
+        let tried = scene.client.execute(sql, &[&who, &message]).await;
+        assert_eq!(refusal(tried), is("CH403", "blocked"), "{sql}");
+    }
+    for (who, message, sql) in [
+        (scene.ben, both, "select chat.unreact($1, $2, '👍')"),
+        (scene.ann, both, "select chat.unpin_message($1, $2)"),
+        (scene.ben, old, "select chat.delete_message($1, $2)"),
+    ] {
+        run(&scene.client, sql, &[&who, &message]).await;
+    }
+    scene.unblock(scene.ann, scene.ben).await.unwrap();
+    run(&scene.client, react, &[&scene.ben, &both]).await;
+}
+
+#[tokio::test]
 async fn a_block_is_told_to_who_blocks_alone_once_and_resumed() {
     let scene = Scene::set().await;
     let start: String = value(&scene.client, "select chat.current_cursor()", &[]).await;

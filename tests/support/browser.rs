@@ -127,21 +127,37 @@ impl Browser {
     }
 
     pub async fn find(&self, css: &str) -> Element {
-        self.client
+        let found = self
+            .client
             .wait()
             .at_most(PATIENCE)
             .every(LOOK_EVERY)
             .for_element(Locator::Css(css))
-            .await
-            .unwrap_or_else(|error| panic!("{css}: {error}"))
+            .await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("{css}: {error}\n{}", self.what_is_there().await),
+        }
+    }
+
+    /// For whoever reads why a test failed.
+    async fn what_is_there(&self) -> String {
+        format!(
+            "the page, {}, says: {}\nthe log says: {:#?}",
+            self.value("location.href").await,
+            self.value("document.body.innerText").await,
+            self.complaints().await
+        )
     }
 
     pub async fn click(&self, css: &str) {
         let deadline = Instant::now() + PATIENCE;
-        // What is found may be replaced by a fresh one before it is clicked on.
+        // What is found may be replaced by a fresh one before it is clicked on, or be about to show itself.
         while let Err(error) = self.find(css).await.click().await {
-            let is_gone = error.is_stale_element_reference() && Instant::now() < deadline;
-            assert!(is_gone, "{css}: {error}");
+            let is_too_early =
+                error.is_stale_element_reference() || error.is_element_not_interactable();
+            assert!(is_too_early && Instant::now() < deadline, "{css}: {error}");
+            sleep(LOOK_EVERY).await;
         }
     }
 
@@ -184,11 +200,8 @@ impl Browser {
                 return;
             }
             if Instant::now() > deadline {
-                panic!(
-                    "never became true: {expression} ({outcome:?})\nthe page says: {}\nthe log says: {:#?}",
-                    self.value("document.body.innerText").await,
-                    self.complaints().await,
-                );
+                let there = self.what_is_there().await;
+                panic!("never became true: {expression} ({outcome:?})\n{there}");
             }
             sleep(LOOK_EVERY).await;
         }
