@@ -395,17 +395,21 @@ impl Browser {
         self.until(&format!("location.pathname === {path}")).await;
     }
 
-    /// Chooses from the menu of a message of these words.
+    /// Chooses from the menu of a message of these words, once it is offered: of one's own that is still on its way
+    /// others may have heard already.
     pub async fn act(&self, text: &str, action: &str) {
         let item = message_of(text);
-        self.until(&item).await;
-        self.value(&format!(
-            "{item}.dispatchEvent(new MouseEvent('contextmenu',
-                {{ bubbles: true, cancelable: true, clientX: 200, clientY: 200 }}))"
+        let button = format!("#message-menu [data-action={action}]");
+        self.until(&format!(
+            "(() => {{
+                document.body.dispatchEvent(new PointerEvent('pointerdown', {{ bubbles: true }})); // What is open closes.
+                {item}?.dispatchEvent(new MouseEvent('contextmenu',
+                    {{ bubbles: true, cancelable: true, clientX: 200, clientY: 200 }}));
+                return document.querySelector('#message-menu:popover-open') && !document.querySelector('{button}').hidden;
+            }})()"
         ))
         .await;
-        self.click(&format!("#message-menu [data-action={action}]"))
-            .await;
+        self.click(&button).await;
     }
 
     /// Waits until a message of one's own has come so far: waiting, sent, delivered or read.
