@@ -13,6 +13,9 @@ use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use views::Language;
+use views::language::within;
+
 use crate::assets;
 
 pub use plain::PlainMessage;
@@ -161,6 +164,7 @@ pub fn with_field(object: &[u8], name: &str, value: &str) -> Bytes {
 pub struct MessageFields<'a> {
     json: MessageJson<'a>,
     data: Option<views::Data>,
+    told: Option<views::Told>,
 }
 
 #[derive(Deserialize)]
@@ -227,7 +231,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for MessageFields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = MessageJson::deserialize(deserializer)?;
         let data = json.data.and_then(|data| card_data(&json.kind, data));
-        Ok(Self { json, data })
+        let told = json.data.and_then(|data| told_data(&json.kind, data));
+        Ok(Self { json, data, told })
     }
 }
 
@@ -244,6 +249,7 @@ impl MessageFields<'_> {
             kind: &json.kind,
             body: json.body.as_deref(),
             data: self.data.as_ref(),
+            told: self.told.as_ref(),
             media: &json.media,
             mentions: &json.mentions,
             reactions: &json.reactions,
@@ -271,14 +277,20 @@ impl MessageFields<'_> {
         }
     }
 
+    /// For whoever may read it, so in English; a page of another language says its marks anew. (What a page begins with
+    /// is said in its own from the beginning: that goes by [`Self::view`].)
     pub fn fragment(&self) -> String {
-        views::message(&self.view()).into_string()
+        within(Language::English, || {
+            views::message(&self.view()).into_string()
+        })
     }
 
     /// What it says in one line, where that is something else than its body.
     fn words(&self) -> Option<Cow<'_, str>> {
         let body = self.json.body.as_deref();
-        let words = views::summary(&self.json.kind, body, self.data.as_ref(), &self.json.media);
+        let words = within(Language::English, || {
+            views::summary(&self.json.kind, body, self.data.as_ref(), &self.json.media)
+        });
         (self.json.deleted_at.is_none() && words != body.unwrap_or_default()).then_some(words)
     }
 }
@@ -336,6 +348,44 @@ pub fn card_data(kind: &str, data: &RawValue) -> Option<views::Data> {
         organization,
         call_media,
         outcome,
+    })
+}
+
+/// What a system message's data tells; None for other kinds.
+pub fn told_data(kind: &str, data: &RawValue) -> Option<views::Told> {
+    #[derive(Deserialize)]
+    struct ToldFields {
+        event: String,
+        actor_id: Option<String>,
+        actor_name: Option<String>,
+        #[serde(default)]
+        user_ids: Vec<String>,
+        #[serde(default)]
+        user_names: Vec<String>,
+        #[serde(default)]
+        count: i64,
+        kind: Option<String>,
+        title: Option<String>,
+        role: Option<String>,
+        #[serde(default)]
+        by_link: bool,
+    }
+    if kind != "system" {
+        return None;
+    }
+    // The host project can write others, whose bodies say what they say.
+    let told: ToldFields = serde_json::from_str(data.get()).ok()?;
+    Some(views::Told {
+        event: told.event,
+        actor_id: told.actor_id,
+        actor_name: told.actor_name,
+        user_ids: told.user_ids,
+        user_names: told.user_names,
+        count: told.count,
+        kind: told.kind,
+        title: told.title,
+        role: told.role,
+        by_link: told.by_link,
     })
 }
 

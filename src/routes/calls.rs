@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
-use super::listed::{self, UNTITLED};
+use super::listed::{self, untitled};
 use super::{Asked, Site, actor, require_session, schema};
 use crate::command::{CALL_ACTIONS, Command, Reply, Signal, read};
 use crate::postgres::calls::CallAction;
@@ -221,7 +221,7 @@ pub async fn log(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
         .map(|call| views::Call {
             id: &call.id,
             conversation_id: &call.conversation_id,
-            title: call.conversation.title.as_deref().unwrap_or(UNTITLED),
+            title: call.conversation.title.as_deref().unwrap_or_else(untitled),
             is_video: call.media == "video",
             is_own: call.created_by == session.user_id,
             outcome: call.end_reason.as_deref(),

@@ -14,7 +14,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::http::{self, Response};
-use super::{Asked, Site, pages, schema};
+use super::{Asked, Site, language, pages, schema};
 use crate::assets;
 use crate::identity;
 use crate::problem::Problem;
@@ -35,6 +35,7 @@ pub struct Framing {
     theme: Option<String>,
     color: Option<String>,
     dir: Option<String>,
+    lang: Option<String>,
 }
 
 impl Framing {
@@ -61,6 +62,7 @@ impl Framing {
                 "theme" => framing.theme = value,
                 "color" => framing.color = value,
                 "dir" => framing.dir = value,
+                "lang" => framing.lang = value,
                 _ => {}
             }
         }
@@ -77,6 +79,7 @@ impl Framing {
             ("theme", &self.theme),
             ("color", &self.color),
             ("dir", &self.dir),
+            ("lang", &self.lang),
         ] {
             if let Some(value) = value {
                 query.append_pair(name, value);
@@ -88,6 +91,11 @@ impl Framing {
         } else {
             format!("?{query}")
         }
+    }
+
+    /// Of a page on the way to the one whose address said this.
+    pub fn language(&self, headers: &HeaderMap) -> views::Language {
+        language::of_page(headers, self.lang.as_deref())
     }
 
     pub fn dress(&self, look: views::Look) -> views::Look {
@@ -243,8 +251,8 @@ mod tests {
 
     #[test]
     fn what_the_page_around_wants_stays_in_the_address_and_nothing_else_does() {
-        let read = framing("/c/7?door=login&alone=1&dir=rtl&color=green&x=1");
-        assert_eq!(read.query(), "?alone=1&color=green&dir=rtl");
+        let read = framing("/c/7?door=login&alone=1&dir=rtl&color=green&lang=de&x=1");
+        assert_eq!(read.query(), "?alone=1&color=green&dir=rtl&lang=de");
         assert_eq!(framing(&format!("/{}", read.query())), read);
         assert_eq!(framing("/c/7").query(), "");
         assert_eq!(framing("/?theme=%22%3E%26").query(), "?theme=%22%3E%26");

@@ -7,12 +7,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use views::language::tr;
 
-use crate::frame::{card_data, media};
+use crate::frame::{card_data, media, told_data};
 use crate::problem::Problem;
 
 /// What a conversation without a title of its own is called.
-pub const UNTITLED: &str = "Conversation";
+pub fn untitled<'a>() -> &'a str {
+    tr("Conversation")
+}
 
 /// A conversation of one reader's list.
 #[derive(Deserialize)]
@@ -90,7 +93,7 @@ impl Preference {
 
 impl Listed {
     pub fn title(&self) -> &str {
-        self.title.as_deref().unwrap_or(UNTITLED)
+        self.title.as_deref().unwrap_or_else(untitled)
     }
 
     /// Of a group or room.
@@ -159,11 +162,16 @@ impl<'de> Deserialize<'de> for LastMessage {
         let fields = Fields::deserialize(deserializer)?;
         let data = fields
             .data
-            .filter(|_| views::is_card(&fields.kind))
-            .and_then(|data| RawValue::from_string(data.to_string()).ok())
-            .and_then(|data| card_data(&fields.kind, &data));
+            .filter(|_| fields.kind == "system" || views::is_card(&fields.kind))
+            .and_then(|data| RawValue::from_string(data.to_string()).ok());
+        let told = data.as_ref().and_then(|data| told_data(&fields.kind, data));
+        let data = data.and_then(|data| card_data(&fields.kind, &data));
         let text = match fields.deleted_at {
-            Some(_) => views::DELETED.to_owned(),
+            Some(_) => tr(views::DELETED).to_owned(),
+            None if fields.kind == "system" => {
+                let words = views::told_words(fields.body.as_deref(), told.as_ref());
+                words.text().into_owned()
+            }
             None => views::summary(
                 &fields.kind,
                 fields.body.as_deref(),
@@ -192,7 +200,7 @@ impl LastMessage {
         if matches!(self.kind.as_str(), "system" | "call") {
             None
         } else if self.sender_id.as_deref() == Some(viewer_id) {
-            Some("You")
+            Some(tr("You"))
         } else if kind == "direct" {
             None
         } else {

@@ -15,6 +15,7 @@ mod embed;
 mod http;
 mod joining;
 mod known;
+mod language;
 mod listed;
 mod live;
 mod media;
@@ -402,8 +403,14 @@ pub(super) struct Asked {
     pub parameters: Parameters,
 }
 
-/// Answers any request; what goes wrong becomes a problem in JSON, or a page for a browser.
+/// Answers any request, in the language that it asks for.
 pub async fn answer(site: Arc<Site>, request: Request<Incoming>) -> Response {
+    let language = language::of(&request);
+    views::language::scope(language, respond(site, request)).await
+}
+
+/// What goes wrong becomes a problem in JSON, or a page for a browser.
+async fn respond(site: Arc<Site>, request: Request<Incoming>) -> Response {
     let wants_page = http::accepts_html(request.headers()) && request.method() == Method::GET;
     let look = wants_page.then(|| embed::look(&request));
     let sharing = cors::Sharing::of(&request, &site.settings.allowed_origins);

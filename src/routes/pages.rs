@@ -116,7 +116,7 @@ pub async fn page(site: &Arc<Site>, asked: Asked, place: Place) -> Result<Respon
 pub fn vary(response: &mut Response) {
     response.headers_mut().insert(
         VARY,
-        HeaderValue::from_static("cookie, accept, accept-encoding"),
+        HeaderValue::from_static("cookie, accept, accept-encoding, accept-language"),
     );
 }
 
@@ -148,8 +148,7 @@ pub fn welcome(
     let door = door
         .filter(|door| doors.contains(door))
         .or(doors.first().copied());
-    http::page(
-        status,
+    let show = || {
         views::welcome(&views::Welcome {
             assets: assets::base(),
             product: PRODUCT,
@@ -161,7 +160,12 @@ pub fn welcome(
             next,
             doors: &doors,
             door,
-        }),
+        })
+    };
+    // Who comes back with a form's errors was told so in the language of the page that the form leads to.
+    http::page(
+        status,
+        views::language::within(framing.language(headers), show),
     )
 }
 

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 
 use super::http::{self, Response};
-use super::listed::{self, UNTITLED};
+use super::listed::{self, untitled};
 use super::{Asked, Site, require_session};
 use crate::problem::Problem;
 
@@ -53,7 +53,7 @@ pub async fn part(site: &Arc<Site>, asked: Asked) -> Result<Response, Problem> {
         .map(|common| views::Common {
             id: &common.id,
             kind: &common.kind,
-            title: common.title.as_deref().unwrap_or(UNTITLED),
+            title: common.title.as_deref().unwrap_or_else(untitled),
             avatar_id: common.avatar_id.as_deref(),
         })
         .collect();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::http::{self, Query, Response};
-use super::listed::{self, ListedMember, UNTITLED};
+use super::listed::{self, ListedMember, untitled};
 use super::{Asked, Site, pages, require_session, schema};
 use crate::frame::MessageFields;
 use crate::postgres::search::Search;
@@ -96,7 +96,7 @@ impl FoundMessage<'_> {
         let message = self.message.view();
         views::Hit {
             message,
-            title: self.conversation.title.as_deref().unwrap_or(UNTITLED),
+            title: self.conversation.title.as_deref().unwrap_or_else(untitled),
             kind: &self.conversation.kind,
             is_own: message.sender_id == Some(viewer_id),
         }

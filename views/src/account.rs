@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::language::{tr, tr_markup, tr_with};
 use crate::welcome::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN};
 
 /// One log-in of the reader's.
@@ -43,36 +44,36 @@ pub fn account(sessions: &[Session<'_>], username: Option<&str>) -> Markup {
         div.account {
             @if let Some(username) = username {
                 form.account__password {
-                    h3.field__label { "Password" }
+                    h3.field__label { (tr("Password")) }
                     // Managers of passwords keep one for a name.
                     input type="text" name="username" autocomplete="username" value=(username) hidden;
                     div {
-                        label.visually-hidden for="account-current" { "Your password now" }
-                        input.field #account-current name="password" type="password" autocomplete="current-password" required placeholder="Your password now";
+                        label.visually-hidden for="account-current" { (tr("Your password now")) }
+                        input.field #account-current name="password" type="password" autocomplete="current-password" required placeholder=(tr("Your password now"));
                     }
                     div {
-                        label.visually-hidden for="account-new" { "The new password" }
+                        label.visually-hidden for="account-new" { (tr("The new password")) }
                         input.field #account-new name="new_password" type="password" autocomplete="new-password" required
-                            minlength=(PASSWORD_LENGTH_MIN) maxlength=(PASSWORD_LENGTH_MAX) placeholder="The new one";
+                            minlength=(PASSWORD_LENGTH_MIN) maxlength=(PASSWORD_LENGTH_MAX) placeholder=(tr("The new one"));
                     }
                     div.settings__row {
-                        p.account__note.field__note role="status" { "Everybody else who is logged in as you is out then." }
-                        button.button type="submit" { "Change" }
+                        p.account__note.field__note role="status" { (tr("Everybody else who is logged in as you is out then.")) }
+                        button.button type="submit" { (tr("Change")) }
                     }
                 }
             }
-            h3.field__label { "Where you are logged in" }
+            h3.field__label { (tr("Where you are logged in")) }
             ul.account__sessions {
                 @for session in sessions {
                     li.account__session {
                         div {
                             b { (device(session.user_agent)) }
-                            @if session.is_this { " " span.account__this { "this one" } }
-                            p.field__note { "since " time datetime=(session.created_at) { (day(session.created_at)) } }
+                            @if session.is_this { " " span.account__this { (tr("this one")) } }
+                            p.field__note { (tr_markup("since {day}", &[("day", html! { time datetime=(session.created_at) { (day(session.created_at)) } })])) }
                         }
                         @if !session.is_this {
                             button.button.button--quiet.button--small type="button" data-end-session=(session.id) {
-                                "Sign out" span.visually-hidden { " " (device(session.user_agent)) }
+                                (tr("Sign out")) span.visually-hidden { " " (device(session.user_agent)) }
                             }
                         }
                     }
@@ -85,14 +86,17 @@ pub fn account(sessions: &[Session<'_>], username: Option<&str>) -> Markup {
 /// As people call it: Firefox on Linux.
 fn device(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent.map(str::trim).filter(|agent| !agent.is_empty()) else {
-        return "Something that does not say what it is".to_owned();
+        return tr("Something that does not say what it is").to_owned();
     };
     let of = |names: &[(&str, &str)]| {
         let found = names.iter().find(|(word, _)| agent.contains(word));
         found.map(|(_, name)| (*name).to_owned())
     };
     match (of(&BROWSERS), of(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => tr_with(
+            "{browser} on {system}",
+            &[("browser", &browser), ("system", &system)],
+        ),
         (Some(name), None) | (None, Some(name)) => name,
         // A program: curl/8.5, or whatever it was called.
         (None, None) => agent.split(['/', ' ']).next().unwrap_or(agent).to_owned(),

@@ -5,14 +5,15 @@ use maud::{Markup, html};
 
 use crate::dialog::head;
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr};
 
 /// What there is to attach: what the script calls it, and people.
 const ATTACHABLE: [(&str, Icon, &str); 5] = [
-    ("media", Icon::Photo, "Photo or video"),
-    ("camera", Icon::Camera, "Camera"),
-    ("file", Icon::File, "File"),
-    ("location", Icon::Place, "Location"),
-    ("contact", Icon::Person, "Contact"),
+    ("media", Icon::Photo, key("Photo or video")),
+    ("camera", Icon::Camera, key("Camera")),
+    ("file", Icon::File, key("File")),
+    ("location", Icon::Place, key("Location")),
+    ("contact", Icon::Person, key("Contact")),
 ];
 
 /// As `chat.value_refusal` has it.
@@ -30,9 +31,9 @@ const PACK_TITLE_LENGTH_MAX: u32 = 80;
 pub fn attaching() -> Markup {
     html! {
         template #attach-template {
-            div.menu.attach popover="manual" role="menu" aria-label="Attach" {
+            div.menu.attach popover="manual" role="menu" aria-label=(tr("Attach")) {
                 @for (action, drawing, words) in ATTACHABLE {
-                    button.menu__item type="button" role="menuitem" data-action=(action) { (icon(drawing)) (words) }
+                    button.menu__item type="button" role="menuitem" data-action=(action) { (icon(drawing)) (tr(words)) }
                 }
             }
         }
@@ -52,18 +53,18 @@ pub fn attaching() -> Markup {
 fn tray() -> Markup {
     html! {
         template #tray-template {
-            div.tray role="group" aria-label="To be sent" {
+            div.tray role="group" aria-label=(tr("To be sent")) {
                 div.tray__row {
                     ul.tray__items {}
-                    button.tray__add type="button" aria-label="Add more" { (icon(Icon::Plus)) }
+                    button.tray__add type="button" aria-label=(tr("Add more")) { (icon(Icon::Plus)) }
                 }
                 p.tray__status.visually-hidden role="status" {}
                 div.tray__describing hidden {
                     label.field__label.tray__question for="tray-field" dir="auto" {}
                     div.tray__answer {
                         input.field.tray__field #tray-field type="text" dir="auto" autocomplete="off" maxlength=(DESCRIPTION_LENGTH_MAX)
-                            placeholder="For people who can not see it";
-                        button.button.button--quiet.tray__done type="button" { "Done" }
+                            placeholder=(tr("For people who can not see it"));
+                        button.button.button--quiet.tray__done type="button" { (tr("Done")) }
                     }
                 }
             }
@@ -73,7 +74,7 @@ fn tray() -> Markup {
                 span.tray__picture { (icon(Icon::File)) }
                 span.tray__name dir="auto" {}
                 span.tray__size dir="auto" {}
-                button.tray__describe type="button" aria-expanded="false" hidden { "ALT" }
+                button.tray__describe type="button" aria-expanded="false" hidden { (tr("ALT")) }
                 button.tray__drop type="button" { (icon(Icon::Close)) }
             }
         }
@@ -108,15 +109,15 @@ fn shipment() -> Markup {
 fn voice() -> Markup {
     html! {
         template #voice-template {
-            div.voice role="group" aria-label="Voice message" {
-                button.voice__cancel.icon-button type="button" aria-label="Discard" { (icon(Icon::Trash)) }
+            div.voice role="group" aria-label=(tr("Voice message")) {
+                button.voice__cancel.icon-button type="button" aria-label=(tr("Discard")) { (icon(Icon::Trash)) }
                 span.voice__dot aria-hidden="true" {}
-                span.voice__time role="timer" aria-label="Length" { "0:00" }
-                span.voice__hint aria-hidden="true" { "Slide to cancel" }
+                span.voice__time role="timer" aria-label=(tr("Length")) { "0:00" }
+                span.voice__hint aria-hidden="true" { (tr("Slide to cancel")) }
                 canvas.voice__wave aria-hidden="true" {}
-                button.voice__play.icon-button type="button" aria-label="Play" { (icon(Icon::Play)) (icon(Icon::Stop)) }
-                button.voice__pause.icon-button type="button" aria-label="Pause" { (icon(Icon::Pause)) (icon(Icon::Microphone)) }
-                button.voice__send.icon-button type="button" aria-label="Send voice message" { (icon(Icon::Send)) }
+                button.voice__play.icon-button type="button" aria-label=(tr("Play")) { (icon(Icon::Play)) (icon(Icon::Stop)) }
+                button.voice__pause.icon-button type="button" aria-label=(tr("Pause")) { (icon(Icon::Pause)) (icon(Icon::Microphone)) }
+                button.voice__send.icon-button type="button" aria-label=(tr("Send voice message")) { (icon(Icon::Send)) }
                 p.voice__status.visually-hidden role="status" {}
             }
         }
@@ -128,23 +129,23 @@ fn location() -> Markup {
         template #location-template {
             dialog.dialog.place aria-labelledby="place-title" {
                 form.dialog__form {
-                    (head("place-title", "Send your location"))
+                    (head("place-title", tr("Send your location")))
                     div.place__found hidden {
                         span.place__pin aria-hidden="true" { (icon(Icon::Place)) }
                         p.place__text {
                             b.place__point dir="ltr" {}
                             span.place__accuracy {}
-                            a.place__map target="_blank" rel="noopener noreferrer" { "See it on a map" }
+                            a.place__map target="_blank" rel="noopener noreferrer" { (tr("See it on a map")) }
                         }
                     }
                     p.place__note role="status" {}
                     div.place__name hidden {
-                        label.field__label for="place-name" { "What is there (if you like)" }
+                        label.field__label for="place-name" { (tr("What is there (if you like)")) }
                         input.field #place-name name="name" type="text" dir="auto" autocomplete="off" maxlength=(PLACE_NAME_LENGTH_MAX);
                     }
                     div.dialog__buttons {
-                        button.button.button--quiet.place__again type="button" hidden { "Try again" }
-                        button.button.place__send type="submit" disabled { "Send location" }
+                        button.button.button--quiet.place__again type="button" hidden { (tr("Try again")) }
+                        button.button.place__send type="submit" disabled { (tr("Send location")) }
                     }
                 }
             }
@@ -157,29 +158,29 @@ fn contact() -> Markup {
         template #contact-template {
             dialog.dialog.contact aria-labelledby="contact-title" {
                 form.dialog__form {
-                    (head("contact-title", "Send a contact"))
-                    label.visually-hidden for="contact-query" { "Find people" }
-                    input.field.contact__query #contact-query type="search" dir="auto" autocomplete="off" placeholder="Find people"
+                    (head("contact-title", tr("Send a contact")))
+                    label.visually-hidden for="contact-query" { (tr("Find people")) }
+                    input.field.contact__query #contact-query type="search" dir="auto" autocomplete="off" placeholder=(tr("Find people"))
                         maxlength=(CONTACT_NAME_LENGTH_MAX);
                     div.contact__found tabindex="-1" {}
-                    p.contact__hint { "Choose somebody who is here, or write of somebody else." }
+                    p.contact__hint { (tr("Choose somebody who is here, or write of somebody else.")) }
                     div {
-                        label.field__label for="contact-name" { "Name" }
+                        label.field__label for="contact-name" { (tr("Name")) }
                         input.field #contact-name name="name" type="text" dir="auto" autocomplete="off" required
                             maxlength=(CONTACT_NAME_LENGTH_MAX);
                     }
                     div.contact__row {
                         div {
-                            label.field__label for="contact-phones" { "Phone" }
+                            label.field__label for="contact-phones" { (tr("Phone")) }
                             input.field #contact-phones name="phones" type="tel" dir="auto" autocomplete="off" maxlength="254";
                         }
                         div {
-                            label.field__label for="contact-emails" { "Email" }
+                            label.field__label for="contact-emails" { (tr("Email")) }
                             input.field #contact-emails name="emails" type="email" multiple dir="auto" autocomplete="off" maxlength="254";
                         }
                     }
                     p.contact__note role="status" {}
-                    div.dialog__buttons { button.button type="submit" { "Send contact" } }
+                    div.dialog__buttons { button.button type="submit" { (tr("Send contact")) } }
                 }
             }
         }
@@ -192,25 +193,25 @@ fn pack() -> Markup {
         template #pack-template {
             dialog.dialog.pack aria-labelledby="pack-title" {
                 form.dialog__form {
-                    (head("pack-title", "New sticker pack"))
+                    (head("pack-title", tr("New sticker pack")))
                     div {
-                        label.field__label for="pack-name" { "Name of the pack" }
+                        label.field__label for="pack-name" { (tr("Name of the pack")) }
                         input.field #pack-name name="title" type="text" dir="auto" autocomplete="off" required
                             maxlength=(PACK_TITLE_LENGTH_MAX);
                     }
-                    p.pack__hint { "Choose pictures, best with a transparent ground. Everybody in this chat can send them." }
-                    ul.pack__items aria-label="Stickers" {}
-                    button.button.button--quiet.pack__choose type="button" { "Choose pictures" }
+                    p.pack__hint { (tr("Choose pictures, best with a transparent ground. Everybody in this chat can send them.")) }
+                    ul.pack__items aria-label=(tr("Stickers")) {}
+                    button.button.button--quiet.pack__choose type="button" { (tr("Choose pictures")) }
                     input.pack__files type="file" accept="image/*" multiple hidden;
                     p.pack__note role="status" {}
-                    div.dialog__buttons { button.button.pack__add type="submit" disabled { "Add pack" } }
+                    div.dialog__buttons { button.button.pack__add type="submit" disabled { (tr("Add pack")) } }
                 }
             }
         }
         template #pack-item-template {
             li.pack__item {
                 span.pack__picture {}
-                input.field type="text" dir="auto" autocomplete="off" placeholder="What it shows";
+                input.field type="text" dir="auto" autocomplete="off" placeholder=(tr("What it shows"));
                 button.icon-button.pack__drop type="button" { (icon(Icon::Close)) }
             }
         }

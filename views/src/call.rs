@@ -6,6 +6,8 @@ use crate::card::{Data, card_row_of, duration, joined, picture};
 use crate::conversation::time;
 use crate::dialog::head;
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr, tr_with};
+use crate::phrase::{Phrase, say};
 
 /// A call of the log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,15 +26,21 @@ pub struct Call<'a> {
 }
 
 /// What the caller reads, and what everybody else does: the same where there is one truth.
-fn titles(outcome: &str, is_video: bool) -> [String; 2] {
-    let kind = if is_video { "video call" } else { "voice call" };
-    let missed = format!("Missed {kind}");
+fn titles(outcome: &str, is_video: bool) -> [Phrase; 2] {
+    let of = |voice, video| say(if is_video { video } else { voice });
+    let missed = || of(key("Missed voice call"), key("Missed video call"));
     match outcome {
-        "missed" => ["No answer".to_owned(), missed],
-        "cancelled" => [format!("Cancelled {kind}"), missed],
-        "busy" => ["Busy".to_owned(), missed],
-        "declined" => ["Declined".to_owned(), format!("Declined {kind}")],
-        _ => [(); 2].map(|()| if is_video { "Video call" } else { "Voice call" }.to_owned()),
+        "missed" => [say("No answer"), missed()],
+        "cancelled" => [
+            of(key("Cancelled voice call"), key("Cancelled video call")),
+            missed(),
+        ],
+        "busy" => [say("Busy"), missed()],
+        "declined" => [
+            say("Declined"),
+            of(key("Declined voice call"), key("Declined video call")),
+        ],
+        _ => [(); 2].map(|()| of(key("Voice call"), key("Video call"))),
     }
 }
 
@@ -41,18 +49,33 @@ pub(crate) fn is_missed_in(data: &Data) -> bool {
     is_missed(outcome_of(data))
 }
 
+/// Whether it says that nobody was spoken with.
+fn is_untaken(outcome: &str) -> bool {
+    outcome == "declined" || is_missed(outcome)
+}
+
 fn is_missed(outcome: &str) -> bool {
     matches!(outcome, "missed" | "cancelled" | "busy")
 }
 
 /// In one line, for who was called: "Missed video call", "Voice call, 12:03".
-pub(crate) fn words(data: Option<&Data>) -> String {
+pub(crate) fn words(data: Option<&Data>) -> Phrase {
     let Some(data) = data else {
-        return "Call".to_owned();
+        return say("Call");
     };
-    let [_, title] = titles(outcome_of(data), is_video(data));
+    let (outcome, is_video) = (outcome_of(data), is_video(data));
+    let [_, title] = titles(outcome, is_video);
     match data.duration_ms.and_then(duration) {
-        Some(length) => format!("{title}, {length}"),
+        Some(length) if !is_untaken(outcome) => {
+            let text = if is_video {
+                key("Video call, {length}")
+            } else {
+                key("Voice call, {length}")
+            };
+            say(text).with("length", length)
+        }
+        // One that nobody took has none.
+        Some(length) => Phrase::own(format!("{}, {length}", title.text())),
         None => title,
     }
 }
@@ -76,12 +99,12 @@ pub(crate) fn card(data: &Data) -> Markup {
         (card_row_of(
             picture(drawing(is_video(data), is_missed)),
             html! {
-                b.card__title.call__own { (own) }
-                b.card__title.call__others { (others) }
+                b.card__title.call__own data-say=[own.key()] { (own.text()) }
+                b.card__title.call__others data-say=[others.key()] { (others.text()) }
                 @if let Some(length) = data.duration_ms.and_then(duration) { span.card__detail { (length) } }
                 button.call__again.link type="button" data-call=(media) {
-                    span.call__own { "Call again" }
-                    span.call__others { "Call back" }
+                    span.call__own data-say="Call again" { (tr("Call again")) }
+                    span.call__others data-say="Call back" { (tr("Call back")) }
                 }
             },
         ))
@@ -110,9 +133,9 @@ fn entry(call: &Call<'_>) -> Markup {
     let [own, others] = titles(outcome, call.is_video);
     let is_missed = is_missed(outcome) && !call.is_own;
     let what = match outcome {
-        "running" => "Now".to_owned(),
-        _ if call.is_own => own,
-        _ => others,
+        "running" => tr("Now").to_owned(),
+        _ if call.is_own => own.text().into_owned(),
+        _ => others.text().into_owned(),
     };
     let detail = joined([Some(what), call.duration_ms.and_then(duration)]);
     let media = if call.is_video { "video" } else { "audio" };
@@ -125,7 +148,7 @@ fn entry(call: &Call<'_>) -> Markup {
                 span.calls__time { (time(call.at)) }
             }
             button.calls__again.icon-button type="button" data-call=(media) data-conversation-id=(call.conversation_id)
-                aria-label={ "Call " (call.title) }
+                aria-label=(tr_with("Call {title}", &[("title", call.title)]))
             {
                 (icon(if call.is_video { Icon::Video } else { Icon::Phone }))
             }
@@ -144,12 +167,12 @@ pub fn call_tools() -> Markup {
                     span.ring__what #ring-what dir="auto" {}
                 }
                 div.ring__buttons {
-                    button.button.ring__answer type="button" { (icon(Icon::Phone)) span { "Answer" } }
-                    button.button.ring__decline type="button" { (icon(Icon::PhoneDown)) span { "Decline" } }
-                    button.button.button--quiet.ring__ignore type="button" { "Ignore" }
+                    button.button.ring__answer type="button" { (icon(Icon::Phone)) span { (tr("Answer")) } }
+                    button.button.ring__decline type="button" { (icon(Icon::PhoneDown)) span { (tr("Decline")) } }
+                    button.button.button--quiet.ring__ignore type="button" { (tr("Ignore")) }
                 }
             }
-            section.call-bar aria-label="Call" {
+            section.call-bar aria-label=(tr("Call")) {
                 span.call-bar__icon { (kinds()) }
                 p.call-bar__text {
                     a.call-bar__name dir="auto" href="/" {}
@@ -157,21 +180,21 @@ pub fn call_tools() -> Markup {
                     span.call-bar__time role="timer" aria-live="off" {}
                 }
                 p.call-bar__notice {}
-                button.button.call-bar__again type="button" hidden { "Call again" }
-                button.button.call-bar__join type="button" hidden { "Join" }
-                button.button.call-bar__leave type="button" hidden { (icon(Icon::PhoneDown)) span { "Hang up" } }
-                button.icon-button.call-bar__close type="button" aria-label="Close" hidden { (icon(Icon::Close)) }
+                button.button.call-bar__again type="button" hidden { (tr("Call again")) }
+                button.button.call-bar__join type="button" hidden { (tr("Join")) }
+                button.button.call-bar__leave type="button" hidden { (icon(Icon::PhoneDown)) span { (tr("Hang up")) } }
+                button.icon-button.call-bar__close type="button" aria-label=(tr("Close")) hidden { (icon(Icon::Close)) }
             }
             dialog.dialog.calls aria-labelledby="calls-title" {
                 div.dialog__form {
-                    (head("calls-title", "Calls"))
+                    (head("calls-title", tr("Calls")))
                     div.calls__whose {
-                        button.button.button--quiet.calls__here type="button" aria-pressed="true" { "Here" }
-                        button.button.button--quiet.calls__all type="button" aria-pressed="false" { "All calls" }
+                        button.button.button--quiet.calls__here type="button" aria-pressed="true" { (tr("Here")) }
+                        button.button.button--quiet.calls__all type="button" aria-pressed="false" { (tr("All calls")) }
                     }
                     div.calls__place tabindex="-1" {}
                     p.calls__note role="status" {}
-                    button.button.button--quiet.calls__more type="button" hidden { "Show more" }
+                    button.button.button--quiet.calls__more type="button" hidden { (tr("Show more")) }
                 }
             }
         }
@@ -210,18 +233,21 @@ mod tests {
             ("completed", "Video call", "Video call"),
         ] {
             let html = card(&data(outcome, "video", None)).into_string();
-            assert!(html.contains(&format!("call__own\">{own}<")), "{html}");
             assert!(
-                html.contains(&format!("call__others\">{others}<")),
+                html.contains(&format!("call__own\" data-say=\"{own}\">{own}<")),
+                "{html}"
+            );
+            assert!(
+                html.contains(&format!("call__others\" data-say=\"{others}\">{others}<")),
                 "{html}"
             );
             assert!(html.contains(r#"data-call="video""#), "{html}");
         }
         assert_eq!(
-            words(Some(&data("completed", "audio", Some(723_000.0)))),
+            words(Some(&data("completed", "audio", Some(723_000.0)))).text(),
             "Voice call, 12:03"
         );
-        assert_eq!(words(None), "Call");
+        assert_eq!(words(None).text(), "Call");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use maud::{Markup, html};
 use crate::avatar::avatar;
 use crate::call;
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr, tr_with};
 use crate::media::Media;
+use crate::phrase::{Phrase, say, say_count};
 use crate::text::{excerpt, is_web};
 
 /// Bars of a waveform; more are finer than a phone shows.
@@ -66,29 +68,43 @@ pub fn summary<'a>(
     match kind {
         "system" => Cow::Borrowed(body),
         _ if !is_card(kind) => excerpt(body),
-        _ if body.is_empty() => Cow::Owned(words(kind, data, media)),
-        _ => Cow::Owned(format!("{}: {}", words(kind, data, media), excerpt(body))),
+        _ if body.is_empty() => Cow::Owned(words(kind, data, media).text().into_owned()),
+        _ => Cow::Owned(tr_with(
+            "{what}: {words}",
+            &[
+                ("what", &words(kind, data, media).text()),
+                ("words", &excerpt(body)),
+            ],
+        )),
     }
 }
 
 /// What it is: "Photo", "3 photos", "File: notes.pdf", "Voice message, 0:12".
-pub fn words(kind: &str, data: Option<&Data>, media: &[Media]) -> String {
-    let label = label(kind).unwrap_or("Message");
+pub(crate) fn words(kind: &str, data: Option<&Data>, media: &[Media]) -> Phrase {
+    let label = say(label(kind).unwrap_or(key("Message")));
     let own_name = data.and_then(|data| text_of(data.name.as_deref()));
     let name = own_name.or(media.first().and_then(|medium| text_of(Some(&medium.name))));
     let length = || length_of(data, media).and_then(duration);
+    let named = |text: &'static str| {
+        name.map_or_else(|| label.clone(), |name| say(text).with("name", name))
+    };
     match (kind, media.len()) {
         ("call", _) => call::words(data),
-        ("image", count @ 2..) => format!("{count} photos"),
-        ("file", count @ 2..) => format!("{count} files"),
-        ("file" | "contact" | "audio", _) => {
-            name.map_or_else(|| label.to_owned(), |name| format!("{label}: {name}"))
-        }
-        ("voice", _) => {
-            length().map_or_else(|| label.to_owned(), |length| format!("{label}, {length}"))
-        }
-        _ => label.to_owned(),
+        ("image", 2..) => say_count("{n} photo", "{n} photos", count_of(media)),
+        ("file", 2..) => say_count("{n} file", "{n} files", count_of(media)),
+        ("file", _) => named(key("File: {name}")),
+        ("contact", _) => named(key("Contact: {name}")),
+        ("audio", _) => named(key("Audio: {name}")),
+        ("voice", _) => match length() {
+            Some(length) => say("Voice message, {length}").with("length", length),
+            None => label,
+        },
+        _ => label,
     }
+}
+
+fn count_of(media: &[Media]) -> i64 {
+    i64::try_from(media.len()).unwrap_or(i64::MAX)
 }
 
 /// What was measured counts for more than what its sender says.
@@ -99,16 +115,16 @@ fn length_of(data: Option<&Data>, media: &[Media]) -> Option<f64> {
 
 fn label(kind: &str) -> Option<&'static str> {
     Some(match kind {
-        "image" => "Photo",
-        "gif" => "GIF",
-        "video" => "Video",
-        "audio" => "Audio",
-        "voice" => "Voice message",
-        "file" => "File",
-        "location" => "Location",
-        "contact" => "Contact",
-        "sticker" => "Sticker",
-        "call" => "Call",
+        "image" => key("Photo"),
+        "gif" => key("GIF"),
+        "video" => key("Video"),
+        "audio" => key("Audio"),
+        "voice" => key("Voice message"),
+        "file" => key("File"),
+        "location" => key("Location"),
+        "contact" => key("Contact"),
+        "sticker" => key("Sticker"),
+        "call" => key("Call"),
         _ => return None,
     })
 }
@@ -119,13 +135,13 @@ pub(crate) fn card(id: &str, kind: &str, data: Option<&Data>) -> Markup {
     let known = data.unwrap_or(&nothing);
     let spoken = spoken(kind, known, &[]);
     html! {
-        div.card data-words=(spoken) {
+        div.card data-words=(spoken.text()) data-say-words=[spoken.key()] data-say-values=[spoken.values()] data-say-n=[spoken.n()] {
             @match kind {
                 "voice" => (voice(known)),
                 "location" => (location(known)),
                 "contact" => (contact(id, known)),
                 "call" => (call::card(known)),
-                "sticker" => (row(picture(Icon::Emoji), web_link(known), sticker_name(known), "Sticker", None)),
+                "sticker" => (row(picture(Icon::Emoji), web_link(known), &sticker_name(known), &[Some(say("Sticker"))], None)),
                 _ => (file(kind, known)),
             }
         }
@@ -133,7 +149,7 @@ pub(crate) fn card(id: &str, kind: &str, data: Option<&Data>) -> Markup {
 }
 
 /// For the ear, in the order in which it matters.
-pub(crate) fn spoken(kind: &str, data: &Data, media: &[Media]) -> String {
+pub(crate) fn spoken(kind: &str, data: &Data, media: &[Media]) -> Phrase {
     let about = match kind {
         "audio" | "video" => length_of(Some(data), media).and_then(duration),
         "location" => text_of(data.name.as_deref())
@@ -143,10 +159,24 @@ pub(crate) fn spoken(kind: &str, data: &Data, media: &[Media]) -> String {
         _ => None,
     };
     let words = words(kind, Some(data), media);
-    match about {
-        Some(about) => format!("{words}, {about}"),
-        None => words,
-    }
+    let Some(about) = about else {
+        return words;
+    };
+    let with_about = match kind {
+        "audio" if words.has_values() => key("Audio: {name}, {about}"),
+        "audio" => key("Audio, {about}"),
+        "video" => key("Video, {about}"),
+        "location" => key("Location, {about}"),
+        "gif" => key("GIF, {about}"),
+        "sticker" => key("Sticker, {about}"),
+        _ if words.n().is_some() => {
+            return words
+                .instead_count("{n} photo, {about}", "{n} photos, {about}")
+                .with("about", about);
+        }
+        _ => key("Photo, {about}"),
+    };
+    words.instead(with_about).with("about", about)
 }
 
 fn file(kind: &str, data: &Data) -> Markup {
@@ -156,7 +186,7 @@ fn file(kind: &str, data: &Data) -> Markup {
         "audio" => Icon::Music,
         _ => Icon::File,
     };
-    let label = label(kind).unwrap_or("File");
+    let label = label(kind).unwrap_or(key("File"));
     let title = match kind {
         "image" | "gif" => text_of(data.alt.as_deref()).or(text_of(data.name.as_deref())),
         _ => text_of(data.name.as_deref()),
@@ -167,30 +197,26 @@ fn file(kind: &str, data: &Data) -> Markup {
         }
         _ => None,
     };
+    let own = |text: Option<String>| text.map(Phrase::own);
     let parts = [
-        title.filter(|_| kind != "file").map(|_| label.to_owned()),
-        size,
-        file_type(data.name.as_deref(), data.media_type.as_deref()),
-        data.duration_ms.and_then(duration),
-        data.size.and_then(bytes),
+        title.filter(|_| kind != "file").map(|_| say(label)),
+        own(size),
+        own(file_type(data.name.as_deref(), data.media_type.as_deref())),
+        own(data.duration_ms.and_then(duration)),
+        own(data.size.and_then(bytes)),
     ];
-    row(
-        picture(drawing),
-        web_link(data),
-        title.unwrap_or(label),
-        &joined(parts),
-        None,
-    )
+    let title = title.map_or_else(|| say(label), Phrase::own);
+    row(picture(drawing), web_link(data), &title, &parts, None)
 }
 
 fn voice(data: &Data) -> Markup {
     let bars = (!data.waveform.is_empty()).then(|| waveform("card__bars", &data.waveform));
-    let length = data.duration_ms.and_then(duration);
+    let length = data.duration_ms.and_then(duration).map(Phrase::own);
     row(
         picture(Icon::Play),
         web_link(data),
-        "Voice message",
-        &length.unwrap_or_default(),
+        &say("Voice message"),
+        &[length],
         bars,
     )
 }
@@ -210,30 +236,28 @@ fn location(data: &Data) -> Markup {
         )
     });
     let parts = [
-        text_of(data.address.as_deref()).map(str::to_owned),
-        place.map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}")),
+        text_of(data.address.as_deref()).map(Phrase::own),
+        place.map(|(latitude, longitude)| Phrase::own(format!("{latitude:.5}, {longitude:.5}"))),
     ];
-    let title = text_of(data.name.as_deref()).unwrap_or("Location");
-    row(
-        picture(Icon::Place),
-        link.as_deref(),
-        title,
-        &joined(parts),
-        None,
-    )
+    let title = text_of(data.name.as_deref()).map_or_else(|| say("Location"), Phrase::own);
+    row(picture(Icon::Place), link.as_deref(), &title, &parts, None)
 }
 
 fn contact(id: &str, data: &Data) -> Markup {
-    let name = text_of(data.name.as_deref()).unwrap_or("Contact");
+    let own_name = text_of(data.name.as_deref());
+    let name = own_name.map_or_else(|| say("Contact"), Phrase::own);
     let user_id = data.user_id.as_deref().filter(|id| is_id(id));
-    let detail = text_of(data.organization.as_deref()).unwrap_or("Contact");
+    let detail = text_of(data.organization.as_deref()).map_or_else(|| say("Contact"), Phrase::own);
+    let detail = [Some(detail)];
     let phones: Vec<_> = data.phones.iter().filter(|phone| is_phone(phone)).collect();
     let emails: Vec<_> = data.emails.iter().filter(|email| is_email(email)).collect();
+    // Its letters are the same for all who read it.
+    let letters = own_name.unwrap_or("Contact");
     html! {
         @if let Some(id) = user_id {
-            a.card__row href={ "/u/" (id) } tabindex="-1" { (avatar(id, name, None)) (card_text(name, detail, None)) }
+            a.card__row href={ "/u/" (id) } tabindex="-1" { (avatar(id, letters, None)) (card_text(&name, &detail, None)) }
         } @else {
-            (row(avatar("", name, None), web_link(data), name, detail, None))
+            (row(avatar("", letters, None), web_link(data), &name, &detail, None))
         }
         @if data.name.is_some() || user_id.is_some() {
             div.card__ways {
@@ -243,7 +267,7 @@ fn contact(id: &str, data: &Data) -> Markup {
                 @for email in emails.iter().take(WAYS_MAX) {
                     a.card__way href={ "mailto:" (email) } tabindex="-1" dir="ltr" { (email) }
                 }
-                a.card__way.card__save href={ "/api/messages/" (id) "/vcard" } download tabindex="-1" { "Save contact" }
+                a.card__way.card__save href={ "/api/messages/" (id) "/vcard" } download tabindex="-1" data-say="Save contact" { (tr("Save contact")) }
             }
         }
     }
@@ -252,8 +276,8 @@ fn contact(id: &str, data: &Data) -> Markup {
 fn row(
     picture: Markup,
     link: Option<&str>,
-    title: &str,
-    detail: &str,
+    title: &Phrase,
+    detail: &[Option<Phrase>],
     bars: Option<Markup>,
 ) -> Markup {
     let inside = html! { (picture) (card_text(title, detail, bars)) };
@@ -271,16 +295,31 @@ pub(crate) fn card_row_of(picture: Markup, words: Markup) -> Markup {
     html! { div.card__row { (picture) span.card__text { (words) } } }
 }
 
-fn card_text(title: &str, detail: &str, bars: Option<Markup>) -> Markup {
+fn card_text(title: &Phrase, detail: &[Option<Phrase>], bars: Option<Markup>) -> Markup {
+    let detail: Vec<_> = detail.iter().flatten().collect();
     html! {
         span.card__text {
             @if let Some(bars) = bars {
-                span.visually-hidden { (title) }
+                span.visually-hidden data-say=[title.key()] { (title.text()) }
                 (bars)
             } @else {
-                b.card__title dir="auto" { (title) }
+                b.card__title dir="auto" data-say=[title.key()] { (title.text()) }
             }
-            @if !detail.is_empty() { span.card__detail dir="auto" { (detail) } }
+            @if let [only] = detail.as_slice() {
+                span.card__detail dir="auto" data-say=[only.key()] { (only.text()) }
+            } @else if !detail.is_empty() {
+                span.card__detail dir="auto" { (parted(&detail)) }
+            }
+        }
+    }
+}
+
+/// Several beside each other, each marked by itself.
+fn parted(parts: &[&Phrase]) -> Markup {
+    html! {
+        @for (place, part) in parts.iter().enumerate() {
+            @if place > 0 { " · " }
+            @if part.key().is_some() { span data-say=[part.key()] { (part.text()) } } @else { (part.text()) }
         }
     }
 }
@@ -304,10 +343,10 @@ pub(crate) fn waveform(class: &str, levels: &[f64]) -> Markup {
     }
 }
 
-fn sticker_name(data: &Data) -> &str {
+fn sticker_name(data: &Data) -> Phrase {
     text_of(data.alt.as_deref())
         .or(text_of(data.name.as_deref()))
-        .unwrap_or("Sticker")
+        .map_or_else(|| say("Sticker"), Phrase::own)
 }
 
 fn web_link(data: &Data) -> Option<&str> {
@@ -422,7 +461,10 @@ mod tests {
         assert!(html.contains(r#"href="https://example.com/n.pdf" rel="noopener"#));
         assert!(html.contains(">notes.pdf</b>") && html.contains(">PDF · 2.4 MB<"));
         let html = card("0199-m", "image", Some(&data)).into_string();
-        assert!(html.contains(">Photo · PDF · 2.4 MB<"), "{html}");
+        assert!(
+            html.contains(r#"><span data-say="Photo">Photo</span> · PDF · 2.4 MB<"#),
+            "{html}"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@ use maud::{Markup, html};
 
 use crate::avatar::{avatar, group_avatar};
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr};
 
 /// An entry of one reader's list of conversations.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,9 +82,9 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
                 span.conversation__title dir="auto" { (conversation.title) }
                 span.conversation__time {
                     @if conversation.pinned {
-                        span.conversation__pinned { (icon(Icon::Pin)) span.visually-hidden { "pinned " } }
+                        span.conversation__pinned { (icon(Icon::Pin)) span.visually-hidden { (tr("pinned")) " " } }
                     }
-                    @if conversation.archived { "Archived " }
+                    @if conversation.archived { (tr("Archived")) " " }
                     @if let Some(last) = last { (time(last.at)) }
                 }
                 span.conversation__preview dir="auto" {
@@ -92,20 +93,20 @@ fn conversation(conversation: &Conversation<'_>) -> Markup {
                     }
                     span.conversation__last { (last.map_or("", |last| last.text)) }
                 }
-                span.conversation__draft hidden { "Draft" }
+                span.conversation__draft hidden { (tr("Draft")) }
                 @if conversation.muted {
-                    span.conversation__muted { (icon(Icon::BellOff)) span.visually-hidden { "muted" } }
+                    span.conversation__muted { (icon(Icon::BellOff)) span.visually-hidden { (tr("muted")) } }
                 }
                 span.conversation__mentions hidden[conversation.mentions == 0] {
                     "@"
-                    span.visually-hidden { " you were mentioned" }
+                    span.visually-hidden { " " (tr("you were mentioned")) }
                 }
                 @if conversation.marked_unread && conversation.unread == 0 {
-                    span.conversation__marked { span.visually-hidden { "marked unread" } }
+                    span.conversation__marked { span.visually-hidden { (tr("marked unread")) } }
                 }
                 span.conversation__unread hidden[conversation.unread == 0] {
                     span.conversation__count { (conversation.unread) }
-                    span.visually-hidden { " unread" }
+                    span.visually-hidden { " " (tr("unread")) }
                 }
             }
         }
@@ -139,9 +140,18 @@ pub(crate) fn group_picture(id: &str, kind: &str) -> Markup {
 pub fn presence(peer: Peer<'_>) -> Markup {
     html! {
         span.presence data-peer-id=(peer.id) data-status=(peer.status) data-last-seen=[peer.last_seen_at] {
-            span.presence__text dir="auto" { (peer.status) }
+            span.presence__text dir="auto" { (status(peer.status)) }
         }
     }
+}
+
+fn status(status: &str) -> &str {
+    tr(match status {
+        "online" => key("online"),
+        "away" => key("away"),
+        "offline" => key("offline"),
+        other => other,
+    })
 }
 
 /// A moment as UTC's hours and minutes, until the script puts it in the reader's own way.

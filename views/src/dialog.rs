@@ -1,6 +1,7 @@
 use maud::{Markup, html};
 
 use crate::icon::{Icon, icon};
+use crate::language::{Language, key, tr, tr_markup};
 use crate::look::{COLORS, Look, THEMES};
 use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, Viewer};
 use crate::pane::own_picture;
@@ -21,25 +22,25 @@ pub fn new_chat() -> Markup {
     html! {
         dialog.dialog.new-chat aria-labelledby="new-chat-title" {
             form.dialog__form {
-                (head("new-chat-title", "New chat"))
-                label.visually-hidden for="new-chat-query" { "Find people" }
+                (head("new-chat-title", tr("New chat")))
+                label.visually-hidden for="new-chat-query" { (tr("Find people")) }
                 input.field.new-chat__query #new-chat-query type="search" dir="auto" autocomplete="off"
-                    placeholder="Find people" maxlength=(NAME_LENGTH_MAX);
-                button.new-chat__online type="button" aria-pressed="false" { "Online now" }
-                p.new-chat__hint { "Choose a person to chat with, or tick several for a group." }
+                    placeholder=(tr("Find people")) maxlength=(NAME_LENGTH_MAX);
+                button.new-chat__online type="button" aria-pressed="false" { (tr("Online now")) }
+                p.new-chat__hint { (tr("Choose a person to chat with, or tick several for a group.")) }
                 div.new-chat__rooms {
-                    button.button.button--row type="button" data-rooms="new" { (icon(Icon::Room)) "New room" }
-                    button.button.button--row type="button" data-rooms="browse" { (icon(Icon::Search)) "Browse rooms" }
+                    button.button.button--row type="button" data-rooms="new" { (icon(Icon::Room)) (tr("New room")) }
+                    button.button.button--row type="button" data-rooms="browse" { (icon(Icon::Search)) (tr("Browse rooms")) }
                 }
                 div.new-chat__found tabindex="-1" {}
                 div.new-chat__group hidden {
-                    label.field__label for="new-chat-name" { "Name of the group" }
+                    label.field__label for="new-chat-name" { (tr("Name of the group")) }
                     input.field.new-chat__name #new-chat-name type="text" dir="auto" autocomplete="off"
                         maxlength=(TITLE_LENGTH_MAX);
                 }
                 p.new-chat__note role="status" {}
                 div.dialog__buttons {
-                    button.button.new-chat__start type="submit" hidden { "Start chat" }
+                    button.button.new-chat__start type="submit" hidden { (tr("Start chat")) }
                 }
             }
         }
@@ -49,14 +50,14 @@ pub fn new_chat() -> Markup {
 /// Finds conversations and people by a few letters.
 pub fn switcher() -> Markup {
     html! {
-        dialog.dialog.switcher aria-label="Find a conversation or a person" {
+        dialog.dialog.switcher aria-label=(tr("Find a conversation or a person")) {
             form.switcher__form method="dialog" {
                 (icon(Icon::Search))
-                input.switcher__query type="search" dir="auto" autocomplete="off" placeholder="Find a conversation or a person"
+                input.switcher__query type="search" dir="auto" autocomplete="off" placeholder=(tr("Find a conversation or a person"))
                     maxlength=(NAME_LENGTH_MAX) role="combobox" aria-expanded="true" aria-controls="switcher-found"
-                    aria-autocomplete="list" aria-label="Find a conversation or a person";
+                    aria-autocomplete="list" aria-label=(tr("Find a conversation or a person"));
             }
-            div.switcher__found #switcher-found role="listbox" aria-label="Found" {}
+            div.switcher__found #switcher-found role="listbox" aria-label=(tr("Found")) {}
             p.switcher__note role="status" {}
         }
     }
@@ -67,49 +68,60 @@ pub fn settings(viewer: &Viewer<'_>, look: &Look) -> Markup {
     html! {
         dialog.dialog.settings aria-labelledby="settings-title" {
             div.dialog__form {
-                (head("settings-title", "Settings"))
+                (head("settings-title", tr("Settings")))
                 (own_profile(viewer))
                 fieldset.settings__group {
-                    legend.field__label { "Appearance" }
+                    legend.field__label { (tr("Appearance")) }
                     div.choices {
                         @for theme in THEMES {
                             label.choice {
                                 input type="radio" name="theme" value=(theme) checked[look.theme == theme];
-                                span { (title_case(theme)) }
+                                span { (tr(name_of(theme))) }
                             }
                         }
                     }
                 }
                 fieldset.settings__group {
-                    legend.field__label { "Colour" }
+                    legend.field__label { (tr("Colour")) }
                     div.choices {
                         @for color in COLORS {
                             label.choice.choice--color {
                                 input type="radio" name="color" value=(color) checked[look.color == color];
                                 span class={ "swatch swatch--" (color) } aria-hidden="true" {}
-                                span { (title_case(color)) }
+                                span { (tr(name_of(color))) }
+                            }
+                        }
+                    }
+                }
+                div.settings__group {
+                    label.field__label for="settings-language" { (tr("Language")) }
+                    select.field #settings-language name="language" {
+                        option value="" selected[look.language.is_none()] { (tr("As the browser's")) }
+                        @for language in Language::ALL {
+                            option value=(language.code()) lang=(language.code()) dir="auto" selected[look.language == Some(language)] {
+                                (language.name())
                             }
                         }
                     }
                 }
                 fieldset.settings__group {
-                    legend.field__label { "Behaviour" }
-                    (switch("enter", "Enter sends the message"))
-                    (switch("sound", "Play a sound for new messages"))
-                    (switch("notify", "Notify me when I am elsewhere"))
-                    (switch("rtl", "Lay the page out from right to left"))
+                    legend.field__label { (tr("Behaviour")) }
+                    (switch("enter", tr("Enter sends the message")))
+                    (switch("sound", tr("Play a sound for new messages")))
+                    (switch("notify", tr("Notify me when I am elsewhere")))
+                    (switch("rtl", tr("Lay the page out from right to left")))
                 }
                 // The script fills it, when there is anybody.
                 section.settings__blocks aria-labelledby="settings-blocks" hidden {
-                    h3.field__label #settings-blocks { "People you blocked" }
+                    h3.field__label #settings-blocks { (tr("People you blocked")) }
                 }
                 // So it does this.
-                section.settings__account aria-label="Account" {}
-                p.settings__connection { "Connection: " span.settings__transport { "not yet" } }
+                section.settings__account aria-label=(tr("Account")) {}
+                p.settings__connection { (tr_markup("Connection: {what}", &[("what", html! { span.settings__transport { (tr("not yet")) } })])) }
                 form.settings__leave method="post" action="/auth/logout" {
-                    button.button.button--quiet type="submit" { "Sign out" }
+                    button.button.button--quiet type="submit" { (tr("Sign out")) }
                     @if viewer.is_guest {
-                        p.field__note { "You are a guest: after signing out there is no way back into this account." }
+                        p.field__note { (tr("You are a guest: after signing out there is no way back into this account.")) }
                     }
                 }
             }
@@ -123,31 +135,31 @@ fn own_profile(viewer: &Viewer<'_>) -> Markup {
         form.settings__profile {
             div.settings__picture {
                 (own_picture(viewer.id, viewer.name, viewer.avatar_id))
-                button.settings__portrait.button.button--quiet type="button" aria-haspopup="dialog" { (icon(Icon::Photo)) "Change picture" }
+                button.settings__portrait.button.button--quiet type="button" aria-haspopup="dialog" { (icon(Icon::Photo)) (tr("Change picture")) }
             }
             div {
-                label.field__label for="settings-name" { "Your name" }
+                label.field__label for="settings-name" { (tr("Your name")) }
                 input.field #settings-name name="name" type="text" dir="auto" autocomplete="nickname" required
                     maxlength=(NAME_LENGTH_MAX) value=(viewer.name) aria-describedby="settings-note";
             }
             div {
-                label.field__label for="settings-username" { "Username" }
+                label.field__label for="settings-username" { (tr("Username")) }
                 input.field #settings-username name="username" type="text" dir="auto" autocomplete="off" autocapitalize="none"
-                    spellcheck="false" maxlength=(USERNAME_LENGTH_MAX) pattern="\\S+" title="No spaces"
-                    placeholder="What others mention you by";
+                    spellcheck="false" maxlength=(USERNAME_LENGTH_MAX) pattern="\\S+" title=(tr("No spaces"))
+                    placeholder=(tr("What others mention you by"));
             }
             div {
-                label.field__label for="settings-status" { "Status" }
+                label.field__label for="settings-status" { (tr("Status")) }
                 input.field #settings-status name="status_text" type="text" dir="auto" autocomplete="off"
-                    maxlength=(STATUS_TEXT_LENGTH_MAX) placeholder="What is on just now";
+                    maxlength=(STATUS_TEXT_LENGTH_MAX) placeholder=(tr("What is on just now"));
             }
             div {
-                label.field__label for="settings-about" { "About you" }
+                label.field__label for="settings-about" { (tr("About you")) }
                 textarea.field.settings__about #settings-about name="about" rows="3" dir="auto" maxlength=(ABOUT_LENGTH_MAX) {}
             }
             div.settings__row {
                 p.field__note #settings-note role="status" {}
-                button.button type="submit" { "Save" }
+                button.button type="submit" { (tr("Save")) }
             }
         }
     }
@@ -159,21 +171,21 @@ pub fn portrait() -> Markup {
         template #portrait-template {
             dialog.dialog.portrait aria-labelledby="portrait-title" {
                 form.dialog__form {
-                    (head("portrait-title", "Picture"))
+                    (head("portrait-title", tr("Picture")))
                     div.portrait__stage {
                         div.portrait__now {}
-                        canvas.portrait__view tabindex="0" role="img" aria-label="Preview: drag it, or move it by the arrow keys" hidden {}
+                        canvas.portrait__view tabindex="0" role="img" aria-label=(tr("Preview: drag it, or move it by the arrow keys")) hidden {}
                     }
                     label.portrait__near hidden {
-                        span { "Zoom" }
+                        span { (tr("Zoom")) }
                         input type="range" name="near" min="1" max="4" step="0.05" value="1";
                     }
                     p.portrait__note role="status" {}
                     input.portrait__file type="file" accept="image/*" hidden;
                     div.dialog__buttons {
-                        button.portrait__remove.button.button--danger type="button" hidden { "Remove" }
-                        button.portrait__choose.button.button--quiet type="button" { "Choose a photo" }
-                        button.portrait__use.button type="submit" hidden { "Use this picture" }
+                        button.portrait__remove.button.button--danger type="button" hidden { (tr("Remove")) }
+                        button.portrait__choose.button.button--quiet type="button" { (tr("Choose a photo")) }
+                        button.portrait__use.button type="submit" hidden { (tr("Use this picture")) }
                     }
                 }
             }
@@ -188,7 +200,7 @@ pub fn confirm() -> Markup {
             form.dialog__form method="dialog" {
                 p.confirm__question #confirm-question {}
                 div.dialog__buttons {
-                    button.button.button--quiet type="submit" value="no" { "Cancel" }
+                    button.button.button--quiet type="submit" value="no" { (tr("Cancel")) }
                     button.button.button--danger.confirm__yes type="submit" value="yes" {}
                 }
             }
@@ -201,16 +213,16 @@ pub fn forward() -> Markup {
     html! {
         dialog.dialog.forward aria-labelledby="forward-title" {
             form.dialog__form {
-                (head("forward-title", "Forward to"))
-                label.visually-hidden for="forward-query" { "Find a conversation or a person" }
+                (head("forward-title", tr("Forward to")))
+                label.visually-hidden for="forward-query" { (tr("Find a conversation or a person")) }
                 input.field.forward__query #forward-query type="search" dir="auto" autocomplete="off"
-                    placeholder="Find a conversation or a person" maxlength=(NAME_LENGTH_MAX) role="combobox"
+                    placeholder=(tr("Find a conversation or a person")) maxlength=(NAME_LENGTH_MAX) role="combobox"
                     aria-expanded="true" aria-controls="forward-found" aria-autocomplete="list";
-                ul.forward__picked aria-label="Chosen" {}
-                div.forward__found #forward-found tabindex="-1" role="listbox" aria-label="Found" aria-multiselectable="true" {}
+                ul.forward__picked aria-label=(tr("Chosen")) {}
+                div.forward__found #forward-found tabindex="-1" role="listbox" aria-label=(tr("Found")) aria-multiselectable="true" {}
                 p.forward__note role="status" {}
                 div.dialog__buttons {
-                    button.button.forward__send type="submit" disabled { "Forward" }
+                    button.button.forward__send type="submit" disabled { (tr("Forward")) }
                 }
             }
         }
@@ -222,12 +234,12 @@ pub fn date() -> Markup {
     html! {
         dialog.dialog.date aria-labelledby="date-title" {
             form.dialog__form {
-                (head("date-title", "Jump to date"))
-                label.visually-hidden for="date-day" { "Day" }
+                (head("date-title", tr("Jump to date")))
+                label.visually-hidden for="date-day" { (tr("Day")) }
                 input.field #date-day type="date" name="day" required;
                 p.date__note role="status" {}
                 div.dialog__buttons {
-                    button.button type="submit" { "Go" }
+                    button.button type="submit" { (tr("Go")) }
                 }
             }
         }
@@ -238,10 +250,10 @@ pub fn date() -> Markup {
 pub fn message_tools() -> Markup {
     html! {
         template #message-bar-template {
-            div.message-bar role="toolbar" aria-label="Message" {
-                button.message-bar__react.icon-button type="button" tabindex="-1" aria-label="React" aria-haspopup="menu" { (icon(Icon::Emoji)) }
-                button.message-bar__reply.icon-button type="button" tabindex="-1" aria-label="Reply" { (icon(Icon::Reply)) }
-                button.message-bar__more.icon-button type="button" tabindex="-1" aria-label="More" aria-haspopup="menu" { (icon(Icon::More)) }
+            div.message-bar role="toolbar" aria-label=(tr("Message")) {
+                button.message-bar__react.icon-button type="button" tabindex="-1" aria-label=(tr("React")) aria-haspopup="menu" { (icon(Icon::Emoji)) }
+                button.message-bar__reply.icon-button type="button" tabindex="-1" aria-label=(tr("Reply")) { (icon(Icon::Reply)) }
+                button.message-bar__more.icon-button type="button" tabindex="-1" aria-label=(tr("More")) aria-haspopup="menu" { (icon(Icon::More)) }
             }
         }
         template #tick-template { span.forward__tick {} }
@@ -256,8 +268,8 @@ pub fn message_tools() -> Markup {
         template #failure-template {
             p.message__failure {
                 span.message__reason role="alert" {}
-                button.link.message__retry type="button" { "Try again" }
-                button.link.message__discard type="button" { "Discard" }
+                button.link.message__retry type="button" { (tr("Try again")) }
+                button.link.message__discard type="button" { (tr("Discard")) }
             }
         }
     }
@@ -266,30 +278,30 @@ pub fn message_tools() -> Markup {
 /// What can be done with a message, and the key that does it where the message has the focus.
 pub(crate) fn message_menu() -> Markup {
     html! {
-        div.menu #message-menu popover="manual" role="menu" aria-label="Message" {
+        div.menu #message-menu popover="manual" role="menu" aria-label=(tr("Message")) {
             // One's usual ones; the script names them.
-            div.menu__quick role="group" aria-label="React" {
+            div.menu__quick role="group" aria-label=(tr("React")) {
                 @for _ in 0..QUICK_REACTIONS {
                     button.menu__emoji type="button" role="menuitemcheckbox" aria-checked="false" tabindex="-1" data-action="react" {}
                 }
-                button.menu__emoji type="button" role="menuitem" tabindex="-1" data-action="pick" aria-label="Another emoji" aria-haspopup="dialog" {
+                button.menu__emoji type="button" role="menuitem" tabindex="-1" data-action="pick" aria-label=(tr("Another emoji")) aria-haspopup="dialog" {
                     (icon(Icon::Plus))
                 }
             }
-            (item("reply", Some("R"), Icon::Reply, "Reply"))
-            (item("edit", Some("E"), Icon::Edit, "Edit"))
-            (item("copy", Some("C"), Icon::Copy, "Copy text"))
-            (item("link", None, Icon::Link, "Copy link"))
-            (item("forward", Some("F"), Icon::Forward, "Forward"))
-            (item("pin", Some("P"), Icon::Pin, "Pin"))
-            (item("unpin", Some("P"), Icon::Pin, "Unpin"))
-            (item("info", Some("I"), Icon::Info, "Message info"))
-            (item("profile", None, Icon::Person, "Profile"))
-            (item("reactors", None, Icon::Emoji, "Reactions"))
-            (item("unpreview", None, Icon::Close, "Remove preview"))
-            (item("restore", None, Icon::Restore, "Restore"))
-            (item("hide", Some("Delete"), Icon::Hide, "Delete for me"))
-            (item("delete", None, Icon::Trash, "Delete for everyone"))
+            (item("reply", Some("R"), Icon::Reply, tr("Reply")))
+            (item("edit", Some("E"), Icon::Edit, tr("Edit")))
+            (item("copy", Some("C"), Icon::Copy, tr("Copy text")))
+            (item("link", None, Icon::Link, tr("Copy link")))
+            (item("forward", Some("F"), Icon::Forward, tr("Forward")))
+            (item("pin", Some("P"), Icon::Pin, tr("Pin")))
+            (item("unpin", Some("P"), Icon::Pin, tr("Unpin")))
+            (item("info", Some("I"), Icon::Info, tr("Message info")))
+            (item("profile", None, Icon::Person, tr("Profile")))
+            (item("reactors", None, Icon::Emoji, tr("Reactions")))
+            (item("unpreview", None, Icon::Close, tr("Remove preview")))
+            (item("restore", None, Icon::Restore, tr("Restore")))
+            (item("hide", Some("Delete"), Icon::Hide, tr("Delete for me")))
+            (item("delete", None, Icon::Trash, tr("Delete for everyone")))
         }
     }
 }
@@ -315,15 +327,21 @@ pub(crate) fn head(id: &str, title: &str) -> Markup {
     html! {
         div.dialog__head {
             h2.dialog__title id=(id) { (title) }
-            button.dialog__close.icon-button type="button" aria-label="Close" { (icon(Icon::Close)) }
+            button.dialog__close.icon-button type="button" aria-label=(tr("Close")) { (icon(Icon::Close)) }
         }
     }
 }
 
-fn title_case(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+/// Of a theme or a colour.
+fn name_of(word: &str) -> &str {
+    match word {
+        "system" => key("System"),
+        "light" => key("Light"),
+        "dark" => key("Dark"),
+        "blue" => key("Blue"),
+        "purple" => key("Purple"),
+        "green" => key("Green"),
+        "orange" => key("Orange"),
+        other => other,
+    }
 }

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::language::{Language, within};
 use crate::look::Look;
 
 /// Where Swagger UI's own files are.
@@ -31,7 +32,7 @@ pub fn document_page(title: &str, html: &str, assets: &str, look: &Look) -> Mark
 fn page(title: &str, assets: &str, look: &Look, more: &Markup, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" dir=(look.direction()) data-theme=(look.theme) data-color=(look.color) {
+        html lang="en" dir=(within(Language::English, || look.direction())) data-theme=(look.theme) data-color=(look.color) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::icon::{Icon, icon};
+use crate::language::{spoken, tr};
 use crate::look::Look;
 use crate::page::head;
 
@@ -38,7 +39,7 @@ pub struct EmbedPage<'a> {
 pub fn embed_page(page: &EmbedPage<'_>) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" dir=(page.look.direction()) data-theme=(page.look.theme) data-color=(page.look.color)
+        html lang=(spoken().code()) dir=(page.look.direction()) data-theme=(page.look.theme) data-color=(page.look.color)
             data-origins=(page.frame.origins)
         {
             head {
@@ -49,23 +50,23 @@ pub fn embed_page(page: &EmbedPage<'_>) -> Markup {
             body.embed {
                 main.embed__main {
                     h1.visually-hidden { (page.product) }
-                    p.embed__opening role="status" { span.visually-hidden { "Opening the chat" } }
-                    noscript { p.embed__notice { "Turn on JavaScript to chat here." } }
-                    (notice("cookies", "Your browser keeps this chat from knowing you here", "It does not let a chat within another site remember who you are.", html! {
-                        button.button type="button" data-deed="allow" { "Allow and go on" }
-                        a.button.button--quiet href="/" target="_blank" rel="noopener" { (icon(Icon::Link)) "Open the chat in a tab" }
+                    p.embed__opening role="status" { span.visually-hidden { (tr("Opening the chat")) } }
+                    noscript { p.embed__notice { (tr("Turn on JavaScript to chat here.")) } }
+                    (notice("cookies", tr("Your browser keeps this chat from knowing you here"), tr("It does not let a chat within another site remember who you are."), html! {
+                        button.button type="button" data-deed="allow" { (tr("Allow and go on")) }
+                        a.button.button--quiet href="/" target="_blank" rel="noopener" { (icon(Icon::Link)) (tr("Open the chat in a tab")) }
                     }))
-                    (notice("refused", "You could not be signed in", "The page around this chat said who you are in a way that the chat does not accept.", html! {
-                        button.button type="button" data-deed="again" { "Try again" }
+                    (notice("refused", tr("You could not be signed in"), tr("The page around this chat said who you are in a way that the chat does not accept."), html! {
+                        button.button type="button" data-deed="again" { (tr("Try again")) }
                     }))
-                    (notice("nowhere", "This conversation is not to be had", "The page around this chat names one that there is not, or that is not for you.", html! {
-                        button.button type="button" data-deed="again" { "Try again" }
+                    (notice("nowhere", tr("This conversation is not to be had"), tr("The page around this chat names one that there is not, or that is not for you."), html! {
+                        button.button type="button" data-deed="again" { (tr("Try again")) }
                     }))
-                    (notice("unreachable", "The chat can not be reached", "Your connection may be down, or the chat is.", html! {
-                        button.button type="button" data-deed="again" { "Try again" }
+                    (notice("unreachable", tr("The chat can not be reached"), tr("Your connection may be down, or the chat is."), html! {
+                        button.button type="button" data-deed="again" { (tr("Try again")) }
                     }))
-                    (notice("not-embedded", "This page is a part of another", "It is what a page of another site shows when a chat is embedded in it.", html! {
-                        a.button href="/" { "Open the chat" }
+                    (notice("not-embedded", tr("This page is a part of another"), tr("It is what a page of another site shows when a chat is embedded in it."), html! {
+                        a.button href="/" { (tr("Open the chat")) }
                     }))
                 }
             }

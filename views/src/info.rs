@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::avatar::avatar;
 use crate::conversation::time;
 use crate::dialog::head;
+use crate::language::{tr, tr_count, tr_markup};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Info<'a> {
@@ -63,15 +64,15 @@ pub fn info(info: &Info<'_>) -> Markup {
     html! {
         dialog.dialog.info aria-labelledby="info-title" {
             div.dialog__form {
-                (head("info-title", "Message info"))
-                (receipts("read", "Read by", info.read))
+                (head("info-title", tr("Message info")))
+                (receipts("read", tr("Read by"), info.read))
                 // When all have read it, nobody is left.
                 @if info.read.count() == 0 || info.delivered.count() > 0 {
-                    (receipts("delivered", "Delivered to", info.delivered))
+                    (receipts("delivered", tr("Delivered to"), info.delivered))
                 }
                 @if !info.reactions.is_empty() {
                     section.info__part data-part="reactions" {
-                        h3.info__heading { "Reactions" }
+                        h3.info__heading { (tr("Reactions")) }
                         @for felt in info.reactions {
                             div.info__felt {
                                 span.info__emoji { (felt.emoji) }
@@ -82,12 +83,12 @@ pub fn info(info: &Info<'_>) -> Markup {
                 }
                 @if !info.edits.is_empty() {
                     section.info__part data-part="edits" {
-                        h3.info__heading { "Before it was changed" }
+                        h3.info__heading { (tr("Before it was changed")) }
                         ol.info__edits {
                             @for edit in info.edits {
                                 li.info__edit {
                                     p.info__body dir="auto" { (edit.body) }
-                                    p.info__until { "until " (time(edit.until)) }
+                                    p.info__until { (tr_markup("until {time}", &[("time", time(edit.until))])) }
                                 }
                             }
                         }
@@ -103,9 +104,8 @@ fn receipts(part: &str, title: &str, known: Known<'_>) -> Markup {
         section.info__part data-part=(part) {
             h3.info__heading { (title) " " span.info__count { (known.count()) } }
             @match known {
-                Known::Count(1) => { p.info__none { "1 person" } }
-                Known::Count(count) => { p.info__none { (count) " people" } }
-                Known::People([]) => { p.info__none { "Nobody" } }
+                Known::Count(count) => { p.info__none { (tr_count("{n} person", "{n} people", count)) } }
+                Known::People([]) => { p.info__none { (tr("Nobody")) } }
                 Known::People(people) => { (list(people)) }
             }
         }

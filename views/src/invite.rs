@@ -2,8 +2,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::conversation::group_picture;
 use crate::embed::Frame;
+use crate::language::{key, spoken, tr, tr_markup};
 use crate::look::Look;
-use crate::page::without_field;
+use crate::problem;
 use crate::room::people;
 use crate::welcome::{Door, GuestForm, by_the_project, doors_to, guest_form};
 
@@ -55,18 +56,18 @@ pub enum Visitor<'a> {
 pub fn invite_page(page: &InvitePage<'_>) -> Markup {
     let heading = match page.leads {
         Leads::In { title, .. } => title,
-        Leads::Nowhere { code, .. } => why(code),
+        Leads::Nowhere { code, .. } => tr(why(code)),
     };
     html! {
         (DOCTYPE)
-        html lang="en" dir=(page.look.direction()) data-theme=(page.look.theme) data-color=(page.look.color) {
+        html lang=(spoken().code()) dir=(page.look.direction()) data-theme=(page.look.theme) data-color=(page.look.color) {
             head { (crate::page::head(heading, page.assets)) link rel="stylesheet" href={ (page.assets) "/room.css" }; }
             body {
                 main.welcome.invitation {
                     @match page.leads {
                         Leads::In { id, kind, title, description, member_count, asks, visitor } => {
                             (group_picture(id, kind))
-                            p.invitation__lead { "You are invited to the " (kind) }
+                            p.invitation__lead { (tr(invitation(kind))) }
                             h1.welcome__title dir="auto" { (title) }
                             p.invitation__count { (people(member_count)) }
                             @if let Some(description) = description.filter(|text| !text.is_empty()) {
@@ -76,9 +77,9 @@ pub fn invite_page(page: &InvitePage<'_>) -> Markup {
                         }
                         Leads::Nowhere { detail, .. } => {
                             h1.welcome__title { (heading) }
-                            p { (without_field(detail)) }
-                            p { "Ask whoever sent it for a new one." }
-                            p { a href="/" { "Back to the chat" } }
+                            p { (problem::detail(detail)) }
+                            p { (tr("Ask whoever sent it for a new one.")) }
+                            p { a href="/" { (tr("Back to the chat")) } }
                         }
                     }
                 }
@@ -88,15 +89,15 @@ pub fn invite_page(page: &InvitePage<'_>) -> Markup {
 }
 
 fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
-    let deed = if asks { "Ask to join" } else { "Join" };
+    let deed = if asks { tr("Ask to join") } else { tr("Join") };
     html! {
         @match visitor {
             Visitor::Known { name } => {
                 form.welcome__form method="post" action=(page.path) {
                     button.button type="submit" { (deed) }
                     p.field__note {
-                        "as " bdi { (name) } "."
-                        @if asks { " An owner or admin decides." }
+                        (tr_markup("as {name}.", &[("name", html! { bdi { (name) } })]))
+                        @if asks { " " (tr("An owner or admin decides.")) }
                     }
                 }
             }
@@ -108,7 +109,7 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
                         error: None,
                         next: page.path,
                         has_focus: false,
-                        deed: "Continue",
+                        deed: tr("Continue"),
                         is_framed: page.frame.is_framed,
                     }))
                 }
@@ -122,14 +123,21 @@ fn door(page: &InvitePage<'_>, visitor: Visitor<'_>, asks: bool) -> Markup {
     }
 }
 
+fn invitation(kind: &str) -> &'static str {
+    match kind {
+        "room" => key("You are invited to the room"),
+        _ => key("You are invited to the group"),
+    }
+}
+
 fn why(code: &str) -> &'static str {
     match code {
-        "invite_expired" => "This link has expired",
-        "invite_revoked" => "This link is no longer valid",
-        "invite_used_up" => "This link is used up",
-        "removed" => "You can not come in by this link",
-        "conversation_closed" => "This conversation is closed",
-        _ => "There is no such link",
+        "invite_expired" => key("This link has expired"),
+        "invite_revoked" => key("This link is no longer valid"),
+        "invite_used_up" => key("This link is used up"),
+        "removed" => key("You can not come in by this link"),
+        "conversation_closed" => key("This conversation is closed"),
+        _ => key("There is no such link"),
     }
 }
 
@@ -143,8 +151,9 @@ mod tests {
         look: Look {
             theme: "system",
             color: "blue",
-            is_right_to_left: false,
+            is_right_to_left: None,
             shows_details: true,
+            language: None,
         },
         path: "/i/token",
         frame: Frame::NONE,

@@ -14,7 +14,9 @@
 //! - [`pin`]: messages kept at hand; [`info`]: what there is to know of one.
 //! - [`search`]: the panel that searches in messages, and what it found; [`marked`]: found words picked out.
 //! - [`dialog`]: what opens above the page, [`account`] in its settings; [`attaching`]: what a message is made of besides words.
+//! - [`problem`]: what went wrong.
 //! - [`document`]: the API to be tried, and what is written about it.
+//! - [`language`]: what all of them say, in the reader's language; [`told`]: what the system says in groups and rooms.
 //! - [`embed`]: the chat within a page of another site.
 //! - [`look`], [`avatar`], [`icon`]: themes and drawings.
 //!
@@ -36,6 +38,7 @@ pub mod found;
 pub mod icon;
 pub mod info;
 pub mod invite;
+pub mod language;
 pub mod look;
 pub mod marked;
 pub mod media;
@@ -43,12 +46,15 @@ pub mod message;
 pub mod page;
 pub mod pane;
 pub mod person;
+mod phrase;
 pub mod pin;
+pub mod problem;
 pub mod profile;
 pub mod reaction;
 pub mod room;
 pub mod search;
 pub mod text;
+pub mod told;
 pub mod welcome;
 
 pub use account::{Session, account};
@@ -60,6 +66,7 @@ pub use embed::{EmbedPage, Frame, embed_page};
 pub use found::{Found, found};
 pub use info::{Edit, Felt, Info, Known, Seen, info};
 pub use invite::{InvitePage, Leads, Visitor, invite_page};
+pub use language::Language;
 pub use look::Look;
 pub use marked::is_part_of;
 pub use maud::Markup;
@@ -68,6 +75,7 @@ pub use message::{DELETED, Message, Preview, Reply, message};
 pub use page::{ChatPage, Viewer, chat, error_page};
 pub use pane::{Pane, no_pane, pane};
 pub use person::{Person, people};
+pub use phrase::{Phrase, SAID};
 pub use pin::pins;
 pub use profile::{Common, Profile, profile};
 pub use reaction::Reaction;
@@ -77,4 +85,5 @@ pub use room::{
 };
 pub use search::{Hit, found_messages, hits, senders, too_short};
 pub use text::Mention;
+pub use told::{Told, told_words};
 pub use welcome::{Door, Welcome, welcome};

@@ -1,3 +1,5 @@
+use crate::language::{Language, spoken};
+
 /// Light or dark, or as the reader's system has it.
 pub const THEMES: [&str; 3] = ["system", "light", "dark"];
 /// Colours of what is one's own and of what can be pressed.
@@ -8,9 +10,12 @@ pub const COLORS: [&str; 4] = ["blue", "purple", "green", "orange"];
 pub struct Look {
     pub theme: &'static str,
     pub color: &'static str,
-    pub is_right_to_left: bool,
+    /// None: as the page's language is written.
+    pub is_right_to_left: Option<bool>,
     /// Whether the details stand beside the conversation where there is room.
     pub shows_details: bool,
+    /// None: as the reader's browser asks for.
+    pub language: Option<Language>,
 }
 
 impl Default for Look {
@@ -18,14 +23,15 @@ impl Default for Look {
         Self {
             theme: THEMES[0],
             color: COLORS[0],
-            is_right_to_left: false,
+            is_right_to_left: None,
             shows_details: true,
+            language: None,
         }
     }
 }
 
 impl Look {
-    /// Of the words of a cookie, `dark.purple.rtl`: in any order, what is not known left out.
+    /// Of the words of a cookie, `dark.purple.rtl.de`: in any order, what is not known left out.
     pub fn from_words(words: &str) -> Self {
         let mut look = Self::default();
         for word in words.split('.') {
@@ -33,8 +39,13 @@ impl Look {
                 look.theme = theme;
             } else if let Some(color) = COLORS.iter().find(|color| **color == word) {
                 look.color = color;
-            } else if word == "rtl" {
-                look.is_right_to_left = true;
+            } else if let Some(language) = Language::ALL
+                .into_iter()
+                .find(|language| language.code() == word)
+            {
+                look.language = Some(language);
+            } else if word == "rtl" || word == "ltr" {
+                look.is_right_to_left = Some(word == "rtl");
             } else if word == "plain" {
                 look.shows_details = false;
             }
@@ -50,15 +61,21 @@ impl Look {
         self.theme = known(theme, &THEMES).unwrap_or(self.theme);
         self.color = known(color, &COLORS).unwrap_or(self.color);
         self.is_right_to_left = match dir {
-            Some("rtl") => true,
-            Some("ltr") => false,
+            Some("rtl") => Some(true),
+            Some("ltr") => Some(false),
             _ => self.is_right_to_left,
         };
         self
     }
 
+    /// Of a page in the language that is spoken here.
     pub fn direction(&self) -> &'static str {
-        if self.is_right_to_left { "rtl" } else { "ltr" }
+        let is_right_to_left = self.is_right_to_left;
+        if is_right_to_left.unwrap_or_else(|| spoken().is_right_to_left()) {
+            "rtl"
+        } else {
+            "ltr"
+        }
     }
 
     pub fn details(&self) -> &'static str {
@@ -83,7 +100,7 @@ mod tests {
         let own = Look::from_words("dark.purple.rtl");
         let look = own.framed(Some("light"), None, Some("ltr"));
         assert_eq!((look.theme, look.color), ("light", "purple"));
-        assert!(!look.is_right_to_left);
+        assert_eq!(look.is_right_to_left, Some(false));
         assert_eq!(own.framed(Some("\"><b>"), Some("pink"), Some("up")), own);
     }
 }

@@ -7,6 +7,8 @@ use crate::card::{
     Data, bytes, duration, file_type, is_id, joined, picture, spoken, text_of, waveform,
 };
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr, tr_with};
+use crate::phrase::{Phrase, say};
 
 /// Pixels that a picture takes at most, each way; an album is as wide.
 const PICTURE_WIDTH_MAX: f64 = 352.0;
@@ -46,7 +48,9 @@ pub(crate) fn shown(kind: &str, data: Option<&Data>, media: &[Media]) -> Option<
     let form = form(kind, data, media)?;
     let spoken = spoken(kind, data, media);
     Some(html! {
-        div class={ "media media--" (form.name()) } data-words=(spoken) data-media=(identity(media)) {
+        div class={ "media media--" (form.name()) } data-words=(spoken.text()) data-say-words=[spoken.key()]
+            data-say-values=[spoken.values()] data-say-n=[spoken.n()] data-media=(identity(media))
+        {
             @match form {
                 Form::Sticker => (sticker(data, media)),
                 Form::Pictures => (pictures(kind, data, media)),
@@ -182,7 +186,7 @@ fn tile(kind: &str, data: &Data, medium: &Media, place: Option<(usize, &str)>) -
         return html! {
             span class={ (class) " tile--waiting" } {
                 (space)
-                span.tile__waiting { (icon(if kind == "video" { Icon::Video } else { Icon::Photo })) span.visually-hidden { "Not ready yet" } }
+                span.tile__waiting { (icon(if kind == "video" { Icon::Video } else { Icon::Photo })) span.visually-hidden data-say="Not ready yet" { (tr("Not ready yet")) } }
             }
         };
     };
@@ -194,19 +198,20 @@ fn tile(kind: &str, data: &Data, medium: &Media, place: Option<(usize, &str)>) -
         .or(data.duration_ms.filter(|_| !is_album))
         .and_then(duration);
     let label = match (is_video, kind) {
-        (true, "gif") => Some(format!("GIF: {name}")),
-        (true, _) => Some(
-            [Some(format!("Video: {name}")), length.clone()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(", "),
-        ),
+        (true, "gif") => Some(say("GIF: {name}").with("name", name.text())),
+        (true, _) => Some(match &length {
+            Some(length) => say("Video: {name}, {length}")
+                .with("name", name.text())
+                .with("length", length),
+            None => say("Video: {name}").with("name", name.text()),
+        }),
         _ => None,
     };
+    let label = label.as_ref();
     html! {
         a class=(class) href=(address(medium)) tabindex="-1" data-media-id=(medium.id) data-name=(medium.name)
-            data-film[is_video] aria-label=[label] data-width=[medium.width] data-height=[medium.height]
+            data-film[is_video] aria-label=[label.map(Phrase::text)] data-say-label=[label.and_then(Phrase::key)]
+            data-say-values=[label.and_then(Phrase::values)] data-width=[medium.width] data-height=[medium.height]
         {
             (space)
             @if is_video {
@@ -227,14 +232,14 @@ fn tile(kind: &str, data: &Data, medium: &Media, place: Option<(usize, &str)>) -
 }
 
 /// What moves plays by itself, unless its reader wants calm and there is something that stands still.
-fn image(medium: &Media, alt: &str, moves: bool) -> Markup {
+fn image(medium: &Media, alt: &Phrase, moves: bool) -> Markup {
     let still = thumbnail(medium);
     let source = match &still {
         Some(still) if !moves => still.clone(),
         _ => address(medium),
     };
     let img = html! {
-        img.tile__content src=(still.filter(|_| moves).unwrap_or(source)) alt=(alt)
+        img.tile__content src=(still.filter(|_| moves).unwrap_or(source)) alt=(alt.text()) data-say-alt=[alt.key()]
             width=[medium.width] height=[medium.height] loading="lazy" decoding="async";
     };
     html! {
@@ -250,20 +255,21 @@ fn image(medium: &Media, alt: &str, moves: bool) -> Markup {
 }
 
 /// What is to be seen, for who does not see it: `at` is which one it is of an album.
-fn alt(kind: &str, data: &Data, medium: &Media, at: Option<usize>) -> String {
+fn alt(kind: &str, data: &Data, medium: &Media, at: Option<usize>) -> Phrase {
     let said = match at {
         Some(at) => data.alts.get(at).map(String::as_str),
         None => data.alt.as_deref(),
     };
-    text_of(said)
-        .or(text_of(Some(&medium.name)))
-        .unwrap_or(match kind {
-            "gif" => "GIF",
-            "video" => "Video",
-            "sticker" => "Sticker",
-            _ => "Photo",
+    let own = text_of(said).or(text_of(Some(&medium.name)));
+    let label = || {
+        say(match kind {
+            "gif" => key("GIF"),
+            "video" => key("Video"),
+            "sticker" => key("Sticker"),
+            _ => key("Photo"),
         })
-        .to_owned()
+    };
+    own.map_or_else(label, Phrase::own)
 }
 
 /// Pixels that it takes on a page with room, and whether all of it is to be seen, smaller than its place.
@@ -296,12 +302,12 @@ fn sticker(data: &Data, media: &[Media]) -> Markup {
         }
     };
     let side = STICKER_SIDE_MAX;
-    let name = text_of(data.alt.as_deref()).unwrap_or("Sticker");
+    let name = text_of(data.alt.as_deref()).map_or_else(|| say("Sticker"), Phrase::own);
     match (&data.drawing, media.first()) {
         (Some(drawing), _) => html! {
             span.sticker {
                 (space(side, side))
-                img.tile__content src=(drawing) alt=(name) width=(side) height=(side) loading="lazy" decoding="async";
+                img.tile__content src=(drawing) alt=(name.text()) data-say-alt=[name.key()] width=(side) height=(side) loading="lazy" decoding="async";
             }
         },
         (None, Some(medium)) => {
@@ -311,7 +317,7 @@ fn sticker(data: &Data, media: &[Media]) -> Markup {
             html! {
                 span.sticker {
                     (space((width * scale).round().max(1.0), (height * scale).round().max(1.0)))
-                    @if medium.media_type.is_some() { (image(medium, name, moves)) }
+                    @if medium.media_type.is_some() { (image(medium, &name, moves)) }
                 }
             }
         }
@@ -323,13 +329,13 @@ fn sticker(data: &Data, media: &[Media]) -> Markup {
 fn sound(kind: &str, data: &Data, medium: &Media) -> Markup {
     let is_voice = kind == "voice";
     let title = match kind {
-        "voice" => "Voice message",
+        "voice" => say("Voice message"),
         _ => text_of(data.name.as_deref())
             .or(text_of(Some(&medium.name)))
-            .unwrap_or("Audio"),
+            .map_or_else(|| say("Audio"), Phrase::own),
     };
     if medium.media_type.is_none() {
-        return waiting(if is_voice { Icon::Play } else { Icon::Music }, title);
+        return waiting(if is_voice { Icon::Play } else { Icon::Music }, &title);
     }
     // What was measured of the sound counts for more than what its sender says.
     let length_ms = medium
@@ -339,22 +345,27 @@ fn sound(kind: &str, data: &Data, medium: &Media) -> Markup {
     let length = length_ms.and_then(duration);
     let seconds = length_ms.map(|ms| (ms / 1000.0).round());
     let name = if is_voice {
-        title.to_owned()
+        title.clone()
     } else {
-        format!("Audio: {title}")
+        say("Audio: {name}").with("name", title.text())
     };
+    let speed = say("Speed {speed}").with("speed", "1×");
     html! {
-        div class={ "player player--" (if is_voice { "voice" } else { "audio" }) } role="group" aria-label=(name)
+        div class={ "player player--" (if is_voice { "voice" } else { "audio" }) } role="group" aria-label=(name.text())
+            data-say-label=[name.key()] data-say-values=[name.values()]
             data-media-id=(medium.id) data-duration-ms=[length_ms]
         {
-            button.player__play type="button" tabindex="-1" aria-label="Play" { (icon(Icon::Play)) (icon(Icon::Pause)) }
+            button.player__play type="button" tabindex="-1" aria-label=(tr("Play")) data-say-label="Play" { (icon(Icon::Play)) (icon(Icon::Pause)) }
             div.player__middle {
                 @if !is_voice {
-                    a.player__title href={ (address(medium)) "?download" } download=(medium.name) tabindex="-1" dir="auto" { (title) }
+                    a.player__title href={ (address(medium)) "?download" } download=(medium.name) tabindex="-1" dir="auto" data-say=[title.key()] { (title.text()) }
                 }
-                div.player__track role="slider" tabindex="-1" aria-label="Position" dir="ltr"
+                div.player__track role="slider" tabindex="-1" aria-label=(tr("Position")) data-say-label="Position" dir="ltr"
                     aria-valuemin="0" aria-valuemax=(seconds.unwrap_or(0.0)) aria-valuenow="0"
-                    aria-valuetext={ "0:00" @if let Some(length) = &length { " of " (length) } }
+                    aria-valuetext=(match &length {
+                        Some(length) => tr_with("{now} of {length}", &[("now", "0:00"), ("length", length)]),
+                        None => "0:00".to_owned(),
+                    })
                 {
                     @if is_voice && !data.waveform.is_empty() { (waveform("player__bars", &data.waveform)) }
                     @else { span.player__line {} }
@@ -364,7 +375,7 @@ fn sound(kind: &str, data: &Data, medium: &Media) -> Markup {
                     @if !is_voice {
                         @if let Some(size) = medium.size.and_then(bytes) { span.player__size { (size) } }
                     }
-                    button.player__speed type="button" tabindex="-1" aria-label="Speed 1×" { "1×" }
+                    button.player__speed type="button" tabindex="-1" aria-label=(speed.text()) data-say-label=[speed.key()] data-say-values=[speed.values()] { "1×" }
                 }
             }
         }
@@ -372,14 +383,15 @@ fn sound(kind: &str, data: &Data, medium: &Media) -> Markup {
 }
 
 fn file(medium: &Media) -> Markup {
-    let name = text_of(Some(&medium.name)).unwrap_or("File");
+    let own_name = text_of(Some(&medium.name));
+    let name = own_name.map_or_else(|| say("File"), Phrase::own);
     if medium.media_type.is_none() {
-        return waiting(Icon::File, name);
+        return waiting(Icon::File, &name);
     }
-    let ending = file_type(Some(name), medium.media_type.as_deref());
+    let ending = file_type(own_name, medium.media_type.as_deref());
     let detail = joined([ending.clone(), medium.size.and_then(bytes)]);
     html! {
-        a.file href={ (address(medium)) "?download" } download=(name) tabindex="-1" data-media-id=(medium.id) {
+        a.file href={ (address(medium)) "?download" } download=(own_name.unwrap_or("File")) tabindex="-1" data-media-id=(medium.id) {
             @if let Some(still) = thumbnail(medium) {
                 img.file__icon src=(still) alt="" width="48" height="48" loading="lazy" decoding="async";
             } @else {
@@ -389,7 +401,7 @@ fn file(medium: &Media) -> Markup {
                 }
             }
             span.card__text {
-                b.card__title dir="auto" { (name) }
+                b.card__title dir="auto" data-say=[name.key()] { (name.text()) }
                 @if !detail.is_empty() { span.card__detail { (detail) } }
             }
             span.file__load { (icon(Icon::Download)) }
@@ -415,13 +427,13 @@ fn family(ending: Option<&str>, media_type: Option<&str>) -> &'static str {
 }
 
 /// It will be there in a moment; the event that says so brings the message anew.
-fn waiting(drawing: Icon, title: &str) -> Markup {
+fn waiting(drawing: Icon, title: &Phrase) -> Markup {
     html! {
         div.card__row.media__waiting {
             (picture(drawing))
             span.card__text {
-                b.card__title dir="auto" { (title) }
-                span.card__detail { "Being prepared…" }
+                b.card__title dir="auto" data-say=[title.key()] { (title.text()) }
+                span.card__detail data-say="Being prepared…" { (tr("Being prepared…")) }
             }
         }
     }
@@ -554,7 +566,8 @@ mod tests {
         let name = format!("alt=\"{}\"", photo(4.0, 3.0).name);
         assert_eq!(html.matches(&name).count(), 2, "{html}");
         // What is said of all is not said of each.
-        assert_eq!(html.matches("All of it").count(), 1, "{html}");
+        assert_eq!(html.matches("alt=\"All of it\"").count(), 0, "{html}");
+        assert_has(&html, &[r#"data-words="3 photos, All of it""#]);
     }
 
     #[test]

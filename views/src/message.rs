@@ -2,18 +2,24 @@ use maud::{Markup, html};
 
 use crate::avatar::{avatar, tone};
 use crate::call;
-use crate::card::{Data, card, is_card, summary};
+use crate::card::{Data, card, is_card, summary, words};
 use crate::conversation::time;
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr};
 use crate::media::{self, Media};
+use crate::phrase::{Phrase, say};
 use crate::reaction::{Reaction, reactions};
-use crate::text::{Mention, Shown, is_big_emoji, is_web, shown};
+use crate::text::{Mention, Shown, excerpt, is_big_emoji, is_web, shown};
+use crate::told::{Told, told_words};
 
 /// What stands in place of a deleted message's words.
-pub const DELETED: &str = "This message was deleted";
+pub const DELETED: &str = key("This message was deleted");
 
 /// What stands for a message of a kind that is not known here, where it has no words.
-const UNKNOWN: &str = "This message cannot be shown here";
+const UNKNOWN: &str = key("This message cannot be shown here");
+
+/// What stands for the name of who is not named.
+const SOMEONE: &str = key("Someone");
 
 /// A message as anyone may see it. When it is deleted, only its place is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +36,8 @@ pub struct Message<'a> {
     pub body: Option<&'a str>,
     /// Of the kinds that are more than words; None also where it cannot be read.
     pub data: Option<&'a Data>,
+    /// Of a system message.
+    pub told: Option<&'a Told>,
     /// Of ours, up to ten.
     pub media: &'a [Media],
     pub mentions: &'a [Mention<'a>],
@@ -68,18 +76,29 @@ pub struct Preview<'a> {
     pub site_name: Option<&'a str>,
 }
 
+impl Message<'_> {
+    /// What it says in one line, for one reader.
+    pub(crate) fn in_one_line(&self) -> String {
+        if self.kind == "system" {
+            return told_words(self.body, self.told).text().into_owned();
+        }
+        summary(self.kind, self.body, self.data, self.media).into_owned()
+    }
+}
+
 /// One message, as the only fragment there is of it: in a page, live, and when catching up.
 ///
 /// It is rendered once for all readers, so nothing in it may depend on who reads: what is one's own
 /// is picked out by a CSS rule of the page over `data-sender`.
 pub fn message(message: &Message<'_>) -> Markup {
-    let name = message.sender_name.unwrap_or("Someone");
+    let name = message.sender_name.unwrap_or(tr(SOMEONE));
+    let say_name = message.sender_name.is_none().then_some(SOMEONE);
     let tone = tone(message.sender_id.unwrap_or_default());
     let has_sender = message.deleted || message.kind != "system";
     let body = body(message);
     let source = body
         .as_ref()
-        .filter(|body| body.differs)
+        .filter(|body| body.shown.differs)
         .and(message.body)
         .filter(|_| !message.deleted);
     html! {
@@ -98,12 +117,15 @@ pub fn message(message: &Message<'_>) -> Markup {
             @if has_sender { (avatar(message.sender_id.unwrap_or_default(), name, message.sender_avatar_id)) }
             div.message__bubble {
                 @if has_sender {
-                    b class={ "message__sender" (tone) } dir="auto" { (name) }
+                    b class={ "message__sender" (tone) } dir="auto" data-say=[say_name] { (name) }
                 }
                 @if !message.deleted { (above(message)) }
                 div.message__content {
-                    @if let Some(body) = body {
-                        div.message__body dir=[(!message.deleted).then_some("auto")] { (body.markup) }
+                    @if let Some(body) = &body {
+                        @let said = body.said.as_ref();
+                        div.message__body dir=[(!message.deleted).then_some("auto")] data-say=[said.and_then(Phrase::key)]
+                            data-say-values=[said.and_then(Phrase::values)] data-say-parts=[said.and_then(Phrase::parts)]
+                            data-say-n=[said.and_then(Phrase::n)] { (body.shown.markup) }
                     }
                     span.message__meta { (meta(message)) }
                 }
@@ -113,32 +135,45 @@ pub fn message(message: &Message<'_>) -> Markup {
     }
 }
 
+/// Words of a message, and what they are said by where they are not its sender's.
+struct Body {
+    shown: Shown,
+    said: Option<Phrase>,
+}
+
 /// Its words; None where a card says it all.
-fn body(message: &Message<'_>) -> Option<Shown> {
+fn body(message: &Message<'_>) -> Option<Body> {
+    let own = |shown: Shown| Body { shown, said: None };
     let as_typed = |text: &str| Shown {
         markup: html! { (text) },
         differs: false,
     };
+    let said = |phrase: Phrase| Body {
+        shown: as_typed(&phrase.text()),
+        said: Some(phrase),
+    };
     let body = message.body.unwrap_or_default();
     let is_card = is_card(message.kind);
-    if message.deleted {
-        Some(as_typed(DELETED))
+    Some(if message.deleted {
+        said(say(DELETED))
     } else if is_card && body.is_empty() {
-        None
-    } else if message.kind == "system" || is_big(message) {
-        Some(as_typed(body))
+        return None;
+    } else if message.kind == "system" {
+        said(told_words(message.body, message.told))
+    } else if is_big(message) {
+        own(as_typed(body))
     } else if body.is_empty() && !matches!(message.kind, "text" | "emoji") {
-        Some(as_typed(UNKNOWN))
+        said(say(UNKNOWN))
     } else {
-        Some(shown(body, message.mentions))
-    }
+        own(shown(body, message.mentions))
+    })
 }
 
 /// What stands before its words.
 fn above(message: &Message<'_>) -> Markup {
     html! {
         @if message.forwarded {
-            span.message__forwarded { (icon(Icon::Forward)) "Forwarded" }
+            span.message__forwarded { (icon(Icon::Forward)) span data-say="Forwarded" { (tr("Forwarded")) } }
         }
         @if let Some(reply) = &message.reply { (quote(message.conversation_id, reply)) }
         @if let Some(shown) = media::shown(message.kind, message.data, message.media) { (shown) }
@@ -150,11 +185,11 @@ fn above(message: &Message<'_>) -> Markup {
 fn meta(message: &Message<'_>) -> Markup {
     html! {
         @if message.pinned && !message.deleted {
-            span.message__pinned { (icon(Icon::Pin)) span.visually-hidden { "pinned" } }
+            span.message__pinned { (icon(Icon::Pin)) span.visually-hidden data-say="pinned" { (tr("pinned")) } }
             " "
         }
         @if message.edited && !message.deleted {
-            span.message__edited { "edited" }
+            span.message__edited data-say="edited" { (tr("edited")) }
             " "
         }
         a.message__link href={ "/c/" (message.conversation_id) "/" (message.seq) } tabindex="-1" {
@@ -189,15 +224,28 @@ pub fn pending() -> Markup {
 }
 
 fn quote(conversation_id: &str, reply: &Reply<'_>) -> Markup {
-    let words = if reply.deleted {
-        DELETED.into()
+    let body = reply.excerpt.unwrap_or_default();
+    // What it is, before its words where there are some.
+    let what = if reply.deleted {
+        Some(say(DELETED))
+    } else if is_card(reply.kind) {
+        Some(words(reply.kind, None, &[]))
     } else {
-        summary(reply.kind, reply.excerpt, None, &[])
+        None
     };
+    let say_name = reply.sender_name.is_none().then_some(SOMEONE);
     html! {
         a.message__quote href={ "/c/" (conversation_id) "/" (reply.seq) } tabindex="-1" data-reply-to=(reply.id) {
-            b.message__quoted dir="auto" { (reply.sender_name.unwrap_or("Someone")) }
-            span.message__excerpt dir="auto" { (words) }
+            b.message__quoted dir="auto" data-say=[say_name] { (reply.sender_name.unwrap_or(tr(SOMEONE))) }
+            @match &what {
+                Some(what) if reply.deleted || body.is_empty() => {
+                    span.message__excerpt dir="auto" data-say=[what.key()] { (what.text()) }
+                }
+                Some(what) => {
+                    span.message__excerpt dir="auto" { span data-say=[what.key()] { (what.text()) } ": " (excerpt(body)) }
+                }
+                None => { span.message__excerpt dir="auto" { (summary(reply.kind, reply.excerpt, None, &[])) } }
+            }
         }
     }
 }
@@ -231,6 +279,7 @@ pub(crate) mod tests {
         kind: "text",
         body: Some("Hello\n  there"),
         data: None,
+        told: None,
         media: &[],
         mentions: &[],
         reactions: &[],
@@ -365,7 +414,7 @@ pub(crate) mod tests {
             ..ADA
         })
         .into_string();
-        assert!(html.contains(r#"<span class="message__edited">edited</span>"#));
+        assert!(html.contains(r#"<span class="message__edited" data-say="edited">edited</span>"#));
         assert!(html.contains(r#"href="/c/c1/3""#) && html.contains("What is it?"));
     }
 

@@ -7,9 +7,11 @@ use crate::dialog::{
 };
 use crate::embed::Frame;
 use crate::icon::{Icon, icon};
+use crate::language::{Language, spoken, tr};
 use crate::look::Look;
 use crate::message::pending;
 use crate::pane::{Pane, no_pane, own_picture, pane};
+use crate::problem;
 use crate::room::{Waiting, waiting};
 use crate::search::search_panel;
 
@@ -104,7 +106,7 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
     let title = title.unwrap_or(page.product);
     html! {
         (DOCTYPE)
-        html lang="en"
+        html lang=(spoken().code())
             dir=(page.look.direction())
             data-theme=(page.look.theme)
             data-color=(page.look.color)
@@ -126,17 +128,18 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
                 @for module in MODULES {
                     link rel="modulepreload" href={ (page.assets) "/" (module) };
                 }
+                (words(page.assets))
             }
             body.chat {
-                a.skip href="#main" { "Skip to the conversation" }
+                a.skip href="#main" { (tr("Skip to the conversation")) }
                 (sidebar(page))
                 @match (&page.open, &page.waiting) {
                     (Some(open), _) => (pane(open)),
                     (None, Some(asked)) => (waiting(asked)),
                     (None, None) => (no_pane()),
                 }
-                div.announcer.visually-hidden role="log" aria-label="New messages" {}
-                div.toasts role="status" aria-label="Notices" {}
+                div.announcer.visually-hidden role="log" aria-label=(tr("New messages")) {}
+                div.toasts role="status" aria-label=(tr("Notices")) {}
                 (new_chat())
                 (switcher())
                 (settings(&page.viewer, &page.look))
@@ -157,35 +160,18 @@ pub fn chat(page: &ChatPage<'_>) -> Markup {
 pub fn error_page(status: u16, title: &str, detail: &str, look: &Look) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" dir=(look.direction()) data-theme=(look.theme) data-color=(look.color) {
-            head { (head(title, ASSETS_UNHASHED)) }
+        html lang=(spoken().code()) dir=(look.direction()) data-theme=(look.theme) data-color=(look.color) {
+            head { (head(tr(title), ASSETS_UNHASHED)) }
             body {
                 main.welcome {
                     p.welcome__status { (status) }
-                    h1.welcome__title { (title) }
-                    p { (without_field(detail)) }
-                    p { a href="/" { "Back to the chat" } }
+                    h1.welcome__title { (tr(title)) }
+                    p { (problem::detail(detail)) }
+                    p { a href="/" { (tr("Back to the chat")) } }
                 }
             }
         }
     }
-}
-
-/// A problem's detail begins with the field that it is about, which means nothing to who sees a page.
-pub(crate) fn without_field(detail: &str) -> String {
-    let is_field = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-    };
-    let said = match detail.split_once(": ") {
-        Some((field, rest)) if is_field(field) => rest,
-        _ => detail,
-    };
-    let mut letters = said.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 pub(crate) fn head(title: &str, assets: &str) -> Markup {
@@ -201,30 +187,40 @@ pub(crate) fn head(title: &str, assets: &str) -> Markup {
     }
 }
 
+/// What the script says in the page's language, on its way with the modules that say it. English is in them.
+pub(crate) fn words(assets: &str) -> Markup {
+    let language = spoken();
+    html! {
+        @if language != Language::English {
+            link rel="modulepreload" href={ (assets) "/words_" (language.code()) ".js" };
+        }
+    }
+}
+
 fn sidebar(page: &ChatPage<'_>) -> Markup {
     html! {
-        aside.sidebar aria-label="Chats" {
+        aside.sidebar aria-label=(tr("Chats")) {
             header.sidebar__header {
                 button.sidebar__viewer type="button" aria-haspopup="dialog" {
                     (own_picture(page.viewer.id, page.viewer.name, page.viewer.avatar_id))
                     b dir="auto" { (page.viewer.name) }
-                    span.visually-hidden { ", settings" }
+                    span.visually-hidden { ", " (tr("settings")) }
                 }
-                button.sidebar__find.icon-button type="button" aria-haspopup="dialog" aria-label="Find a conversation or a person" title="Find a conversation or a person" aria-keyshortcuts="Control+K Meta+K" {
+                button.sidebar__find.icon-button type="button" aria-haspopup="dialog" aria-label=(tr("Find a conversation or a person")) title=(tr("Find a conversation or a person")) aria-keyshortcuts="Control+K Meta+K" {
                     (icon(Icon::Jump))
                 }
-                button.sidebar__new.icon-button type="button" aria-haspopup="dialog" aria-label="New chat" { (icon(Icon::Plus)) }
+                button.sidebar__new.icon-button type="button" aria-haspopup="dialog" aria-label=(tr("New chat")) { (icon(Icon::Plus)) }
             }
             // It looks like the field that it leads to, which takes its place.
-            button.sidebar__search type="button" { (icon(Icon::Search)) "Search messages" }
-            nav.sidebar__nav aria-label="Conversations" {
+            button.sidebar__search type="button" { (icon(Icon::Search)) (tr("Search messages")) }
+            nav.sidebar__nav aria-label=(tr("Conversations")) {
                 (conversations(page.conversations))
-                p.sidebar__empty { "No conversations yet." }
+                p.sidebar__empty { (tr("No conversations yet.")) }
             }
             footer.sidebar__footer {
                 a.sidebar__product href="/" { (page.product) }
                 // Trouble is spoken where it is explained, above the messages.
-                p.indicator { span.indicator__text dir="auto" { "Connecting" } }
+                p.indicator { span.indicator__text dir="auto" { (tr("Connecting")) } }
             }
         }
     }
@@ -241,8 +237,9 @@ mod tests {
     const PLAIN: Look = Look {
         theme: "system",
         color: "blue",
-        is_right_to_left: false,
+        is_right_to_left: None,
         shows_details: true,
+        language: None,
     };
 
     const PAGE: ChatPage<'static> = ChatPage {
@@ -425,10 +422,6 @@ mod tests {
         )
         .into_string();
         assert!(html.contains("<p>There is no such conversation.</p>"));
-        assert_eq!(
-            without_field("Sorry: it is broken."),
-            "Sorry: it is broken."
-        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::avatar::avatar;
 use crate::conversation::{Peer, picture, presence};
 use crate::dialog::message_menu;
 use crate::icon::{Icon, icon};
+use crate::language::{tr, tr_markup, tr_with};
 use crate::message::{Message, message};
 use crate::person::Person;
 use crate::pin::pins;
@@ -73,11 +74,11 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
         {
             section.talk aria-label=(pane.title) {
                 header.pane__header {
-                    a.pane__back.icon-button href="/chats" aria-label="All chats" { (icon(Icon::Back)) }
+                    a.pane__back.icon-button href="/chats" aria-label=(tr("All chats")) { (icon(Icon::Back)) }
                     @match pane.peer {
                         Some(peer) => {
                             button.pane__face type="button" data-profile=(peer.id) aria-haspopup="dialog"
-                                aria-label={ "Profile of " (pane.title) } title="Profile" {
+                                aria-label=(tr_with("Profile of {name}", &[("name", pane.title)])) title=(tr("Profile")) {
                                 (picture(key, pane.kind, pane.title, None, Some(peer)))
                             }
                         }
@@ -89,27 +90,27 @@ pub fn pane(pane: &Pane<'_>) -> Markup {
                         p.pane__status { (status(pane)) }
                     }
                     @if can_call(pane) {
-                        (call_button("audio", "Voice call", Icon::Phone))
-                        (call_button("video", "Video call", Icon::Video))
+                        (call_button("audio", tr("Voice call"), Icon::Phone))
+                        (call_button("video", tr("Video call"), Icon::Video))
                     }
                     @if pane.id.is_some() {
-                        button.pane__search.icon-button type="button" aria-label="Search in this conversation"
-                            title="Search in this conversation" aria-keyshortcuts="Control+F Meta+F" { (icon(Icon::Search)) }
+                        button.pane__search.icon-button type="button" aria-label=(tr("Search in this conversation"))
+                            title=(tr("Search in this conversation")) aria-keyshortcuts="Control+F Meta+F" { (icon(Icon::Search)) }
                     }
-                    button.pane__details.icon-button type="button" aria-label="Details"
+                    button.pane__details.icon-button type="button" aria-label=(tr("Details"))
                         aria-controls="details" { (icon(Icon::People)) }
                 }
                 (pins(pane.pins))
                 p.connection role="status" hidden {}
-                noscript { p.connection { "Turn on JavaScript to write, and to see what is new." } }
+                noscript { p.connection { (tr("Turn on JavaScript to write, and to see what is new.")) } }
                 (timeline(pane))
                 p.typing dir="auto" {}
                 @if pane.closed {
-                    p.composer.composer--closed { "This conversation is closed." }
+                    p.composer.composer--closed { (tr("This conversation is closed.")) }
                 } @else if pane.blocked {
                     p.composer.composer--closed.composer--blocked {
-                        "You blocked " bdi { (pane.title) } ". "
-                        button.link.composer__unblock type="button" { "Unblock" }
+                        (tr_markup("You blocked {name}.", &[("name", html! { bdi { (pane.title) } })])) " "
+                        button.link.composer__unblock type="button" { (tr("Unblock")) }
                     }
                 } @else {
                     (composer(pane.title))
@@ -125,8 +126,8 @@ pub fn no_pane() -> Markup {
     html! {
         main.pane.pane--none #main tabindex="-1" {
             div.pane__empty {
-                h1.pane__choose { "Choose a conversation, or start a new one." }
-                p.pane__hint { "Press " kbd { "Ctrl" } " " kbd { "K" } " to find anyone." }
+                h1.pane__choose { (tr("Choose a conversation, or start a new one.")) }
+                p.pane__hint { (tr_markup("Press {keys} to find anyone.", &[("keys", html! { kbd { (tr("Ctrl")) } " " kbd { "K" } })])) }
             }
         }
     }
@@ -156,7 +157,7 @@ fn timeline(pane: &Pane<'_>) -> Markup {
     html! {
         div.timeline-frame {
             p.timeline__day aria-hidden="true" hidden {}
-            div.timeline tabindex="0" role="group" aria-label="Messages"
+            div.timeline tabindex="0" role="group" aria-label=(tr("Messages"))
                 data-last-seq=(pane.last_seq)
                 data-read-seq=(pane.read_seq)
                 data-unread=(pane.unread)
@@ -172,13 +173,13 @@ fn timeline(pane: &Pane<'_>) -> Markup {
                         @for entry in pane.messages { (message(entry)) }
                     }
                     // What is still on its way; the script fills it.
-                    ol.timeline__pending aria-label="On the way" {}
+                    ol.timeline__pending aria-label=(tr("On the way")) {}
                 }
             }
             button.timeline__unread.button.button--float type="button" hidden {
-                (icon(Icon::Up)) span.timeline__unread-text { "New messages" }
+                (icon(Icon::Up)) span.timeline__unread-text { (tr("New messages")) }
             }
-            button.timeline__latest.button.button--float type="button" aria-label="Newest messages" hidden {
+            button.timeline__latest.button.button--float type="button" aria-label=(tr("Newest messages")) hidden {
                 span.timeline__count hidden {} (icon(Icon::Down))
             }
             (message_menu())
@@ -194,17 +195,17 @@ fn beginning(pane: &Pane<'_>) -> Markup {
         (picture(key, pane.kind, pane.title, pane.avatar_id, pane.peer))
         h2.timeline__start-title dir="auto" { (pane.title) }
         @if is_notes {
-            p { "Notes to yourself: nobody else reads them." }
+            p { (tr("Notes to yourself: nobody else reads them.")) }
         } @else if pane.kind == "direct" {
-            p { "This is the beginning of your chat with " bdi { (pane.title) } "." }
+            p { (tr_markup("This is the beginning of your chat with {name}.", &[("name", html! { bdi { (pane.title) } })])) }
         } @else if pane.is_general {
-            p { "The room that everyone is in. Whatever you say here, all can read." }
+            p { (tr("The room that everyone is in. Whatever you say here, all can read.")) }
         } @else {
-            p { "This is the beginning of " bdi { (pane.title) } "." }
+            p { (tr_markup("This is the beginning of {title}.", &[("title", html! { bdi { (pane.title) } })])) }
         }
         @if let Some(description) = pane.description { p.timeline__start-description dir="auto" { (description) } }
         @if !pane.closed && !pane.blocked && !is_notes {
-            button.timeline__hello.button.button--quiet type="button" { "👋 Say hello" }
+            button.timeline__hello.button.button--quiet type="button" { "👋 " (tr("Say hello")) }
         }
     }
 }
@@ -217,19 +218,19 @@ fn composer(title: &str) -> Markup {
                     b.composer__context-title dir="auto" {}
                     span.composer__context-excerpt dir="auto" {}
                 }
-                button.composer__cancel.icon-button type="button" aria-label="Cancel" { (icon(Icon::Close)) }
+                button.composer__cancel.icon-button type="button" aria-label=(tr("Cancel")) { (icon(Icon::Close)) }
             }
             p.composer__note #composer-note role="alert" {}
             // Enabled by the script: before it runs, there is nobody to send.
             fieldset.composer__fields disabled {
-                button.composer__emoji.icon-button type="button" aria-label="Emoji" aria-haspopup="dialog" { (icon(Icon::Emoji)) }
-                label.visually-hidden for="composer" { "Message to " (title) }
+                button.composer__emoji.icon-button type="button" aria-label=(tr("Emoji")) aria-haspopup="dialog" { (icon(Icon::Emoji)) }
+                label.visually-hidden for="composer" { (tr_with("Message to {title}", &[("title", title)])) }
                 textarea.composer__body #composer name="body" rows="1" dir="auto" maxlength=(BODY_LENGTH_MAX)
-                    autocomplete="off" placeholder="Message" aria-describedby="composer-note" {}
-                button.composer__attach.icon-button type="button" aria-label="Attach" aria-haspopup="menu" { (icon(Icon::Clip)) }
+                    autocomplete="off" placeholder=(tr("Message")) aria-describedby="composer-note" {}
+                button.composer__attach.icon-button type="button" aria-label=(tr("Attach")) aria-haspopup="menu" { (icon(Icon::Clip)) }
                 // In the place of the other, whichever there is use for.
-                button.composer__voice.icon-button type="button" aria-label="Record a voice message" { (icon(Icon::Microphone)) }
-                button.composer__send.icon-button type="submit" aria-label="Send" { (icon(Icon::Send)) }
+                button.composer__voice.icon-button type="button" aria-label=(tr("Record a voice message")) { (icon(Icon::Microphone)) }
+                button.composer__send.icon-button type="submit" aria-label=(tr("Send")) { (icon(Icon::Send)) }
             }
         }
     }
@@ -238,8 +239,8 @@ fn composer(title: &str) -> Markup {
 fn details(pane: &Pane<'_>) -> Markup {
     let key = pane.id.unwrap_or_default();
     html! {
-        section.details #details aria-label="Details" {
-            button.details__close.icon-button type="button" aria-label="Close details" { (icon(Icon::Close)) }
+        section.details #details aria-label=(tr("Details")) {
+            button.details__close.icon-button type="button" aria-label=(tr("Close details")) { (icon(Icon::Close)) }
             div.details__profile {
                 (picture(key, pane.kind, pane.title, pane.avatar_id, pane.peer))
                 h2.details__title dir="auto" { (pane.title) }
@@ -250,20 +251,20 @@ fn details(pane: &Pane<'_>) -> Markup {
                 ul.details__actions {
                     li {
                         button.details__mute.button.button--row type="button" aria-pressed=(pane.muted.to_string()) {
-                            (icon(Icon::BellOff)) "Mute"
+                            (icon(Icon::BellOff)) (tr("Mute"))
                         }
                     }
                     (preferences(pane))
                     li {
-                        button.details__link.button.button--row type="button" { (icon(Icon::Link)) "Copy link" }
+                        button.details__link.button.button--row type="button" { (icon(Icon::Link)) (tr("Copy link")) }
                     }
                     li {
                         button.details__date.button.button--row type="button" aria-haspopup="dialog" {
-                            (icon(Icon::Calendar)) "Jump to date"
+                            (icon(Icon::Calendar)) (tr("Jump to date"))
                         }
                     }
                     @if can_call(pane) {
-                        @for (media, words, drawing) in [("audio", "Voice call", Icon::Phone), ("video", "Video call", Icon::Video)] {
+                        @for (media, words, drawing) in [("audio", tr("Voice call"), Icon::Phone), ("video", tr("Video call"), Icon::Video)] {
                             li {
                                 button.details__call.button.button--row type="button" data-call=(media) { (icon(drawing)) (words) }
                             }
@@ -271,20 +272,20 @@ fn details(pane: &Pane<'_>) -> Markup {
                     }
                     li {
                         button.details__calls.button.button--row type="button" aria-haspopup="dialog" {
-                            (icon(Icon::List)) "Calls"
+                            (icon(Icon::List)) (tr("Calls"))
                         }
                     }
                     @if let Some(peer) = pane.peer {
                         li {
                             button.details__person.button.button--row type="button" data-profile=(peer.id) aria-haspopup="dialog" {
-                                (icon(Icon::Person)) "Profile"
+                                (icon(Icon::Person)) (tr("Profile"))
                             }
                         }
                     }
                     @if pane.kind != "direct" && matches!(pane.role, "owner" | "admin") {
                         li {
                             button.details__portrait.button.button--row type="button" aria-haspopup="dialog" {
-                                (icon(Icon::Photo)) "Change picture"
+                                (icon(Icon::Photo)) (tr("Change picture"))
                             }
                         }
                     }
@@ -292,14 +293,14 @@ fn details(pane: &Pane<'_>) -> Markup {
                         li {
                             button.details__block.button.button--row.button--danger type="button"
                                 data-user=(peer.id) aria-pressed=(pane.blocked.to_string()) {
-                                (icon(Icon::Hide)) @if pane.blocked { "Unblock" } @else { "Block" }
+                                (icon(Icon::Hide)) @if pane.blocked { (tr("Unblock")) } @else { (tr("Block")) }
                             }
                         }
                     }
                     @if pane.kind != "direct" && !pane.is_general {
                         li {
                             button.details__leave.button.button--row.button--danger type="button" {
-                                (icon(Icon::Back)) "Leave"
+                                (icon(Icon::Back)) (tr("Leave"))
                             }
                         }
                     }
@@ -327,20 +328,20 @@ fn preferences(pane: &Pane<'_>) -> Markup {
     html! {
         li {
             button.details__silence.button.button--row type="button" popovertarget="silence-menu" aria-haspopup="true" {
-                (icon(Icon::Bell)) "Mute for a while"
+                (icon(Icon::Bell)) (tr("Mute for a while"))
             }
-            div.menu.details__menu #silence-menu popover role="group" aria-label="Mute for" {
-                button.menu__item type="button" data-hours="1" { "1 hour" }
-                button.menu__item type="button" data-hours="8" { "8 hours" }
-                button.menu__item type="button" data-hours="168" { "1 week" }
+            div.menu.details__menu #silence-menu popover role="group" aria-label=(tr("Mute for")) {
+                button.menu__item type="button" data-hours="1" { (tr("1 hour")) }
+                button.menu__item type="button" data-hours="8" { (tr("8 hours")) }
+                button.menu__item type="button" data-hours="168" { (tr("1 week")) }
             }
         }
         @if pane.kind != "direct" {
-            li { (toggle("mentions", pane.mentions_only, Icon::Person, "Mentions only")) }
+            li { (toggle("mentions", pane.mentions_only, Icon::Person, tr("Mentions only"))) }
         }
-        li { (toggle("pin", pane.pinned, Icon::Pin, "Pin to the top")) }
-        li { (toggle("archive", pane.archived, Icon::File, "Archive")) }
-        li { button.details__unread.button.button--row type="button" { (icon(Icon::List)) "Mark unread" } }
+        li { (toggle("pin", pane.pinned, Icon::Pin, tr("Pin to the top"))) }
+        li { (toggle("archive", pane.archived, Icon::File, tr("Archive"))) }
+        li { button.details__unread.button.button--row type="button" { (icon(Icon::List)) (tr("Mark unread")) } }
     }
 }
 

@@ -2,6 +2,7 @@ use maud::{Markup, html};
 
 use crate::avatar::avatar;
 use crate::conversation::{Peer, presence};
+use crate::language::{key, tr, tr_with};
 
 /// Somebody, as a list of people shows them.
 #[derive(Clone, Copy, Debug)]
@@ -35,30 +36,39 @@ impl<'a> Person<'a> {
         let role = self
             .role
             .filter(|role| *role != "member")
-            .map(str::to_owned);
-        let you = self.is_viewer.then(|| "you".to_owned());
+            .map(|role| tr(name_of(role)).to_owned());
+        let you = self.is_viewer.then(|| tr("you").to_owned());
         let parts: Vec<String> = [you, role, username].into_iter().flatten().collect();
         parts.join(" · ")
+    }
+}
+
+/// Of a role.
+fn name_of(role: &str) -> &str {
+    match role {
+        "owner" => key("owner"),
+        "admin" => key("admin"),
+        other => other,
     }
 }
 
 /// People who can be written to: by their name at once, or several ticked for a group.
 pub fn people(found: &[Person<'_>]) -> Markup {
     html! {
-        ul.new-chat__people aria-label="People" {
+        ul.new-chat__people aria-label=(tr("People")) {
             @for person in found {
                 li.person data-user-id=(person.id) {
                     a.person__link href={ "/u/" (person.id) } {
                         (face(person))
                         span.person__name dir="auto" { (person.name) }
                         span.person__detail dir="auto" {
-                            @if person.is_viewer { "you, for notes" } @else { (person.detail()) }
+                            @if person.is_viewer { (tr("you, for notes")) } @else { (person.detail()) }
                         }
                     }
                     @if !person.is_viewer {
                         label.person__tick {
                             input.person__pick type="checkbox" value=(person.id);
-                            span.visually-hidden { "Add " (person.name) " to a group" }
+                            span.visually-hidden { (tr_with("Add {name} to a group", &[("name", person.name)])) }
                         }
                     }
                 }

@@ -2,33 +2,33 @@
 
 use maud::{Markup, html};
 
-use crate::card::summary;
 use crate::conversation::time;
 use crate::dialog::head;
 use crate::icon::{Icon, icon};
+use crate::language::tr;
 use crate::message::Message;
 
 /// The bar and the list, the newest pin first; the bar is not shown while nothing is pinned.
 pub fn pins(pins: &[Message<'_>]) -> Markup {
     html! {
-        section.pins aria-label="Pinned messages" hidden[pins.is_empty()] {
+        section.pins aria-label=(tr("Pinned messages")) hidden[pins.is_empty()] {
             div.pins__bar {
                 @if let Some(newest) = pins.first() {
                     a.pins__go href=(address(newest)) data-seq=(newest.seq) {
                         (icon(Icon::Pin))
                         span.pins__text {
-                            span.pins__label { "Pinned message" }
+                            span.pins__label { (tr("Pinned message")) }
                             span.pins__words dir="auto" { (words(newest)) }
                         }
                     }
                 }
-                button.pins__all.icon-button type="button" aria-label="All pinned messages" aria-haspopup="dialog" {
+                button.pins__all.icon-button type="button" aria-label=(tr("All pinned messages")) aria-haspopup="dialog" {
                     (icon(Icon::List))
                 }
             }
             dialog.dialog.pinned aria-labelledby="pinned-title" {
                 div.dialog__form {
-                    (head("pinned-title", "Pinned messages"))
+                    (head("pinned-title", tr("Pinned messages")))
                     p.pinned__note role="status" {}
                     ol.pinned__list tabindex="-1" { @for pin in pins { (entry(pin)) } }
                 }
@@ -41,11 +41,11 @@ fn entry(pin: &Message<'_>) -> Markup {
     html! {
         li.pin data-message-id=(pin.id) data-seq=(pin.seq) data-revision=(pin.revision) {
             a.pin__link href=(address(pin)) {
-                b.pin__sender dir="auto" { (pin.sender_name.unwrap_or("Someone")) }
+                b.pin__sender dir="auto" { (pin.sender_name.unwrap_or(tr("Someone"))) }
                 span.pin__time { (time(pin.created_at)) }
                 span.pin__words dir="auto" { (words(pin)) }
             }
-            button.pin__remove.icon-button type="button" aria-label="Unpin" title="Unpin" { (icon(Icon::Close)) }
+            button.pin__remove.icon-button type="button" aria-label=(tr("Unpin")) title=(tr("Unpin")) { (icon(Icon::Close)) }
         }
     }
 }
@@ -55,7 +55,7 @@ fn address(pin: &Message<'_>) -> String {
 }
 
 fn words(pin: &Message<'_>) -> String {
-    summary(pin.kind, pin.body, pin.data, pin.media).into_owned()
+    pin.in_one_line()
 }
 
 #[cfg(test)]

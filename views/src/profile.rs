@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::avatar::avatar;
 use crate::conversation::{Peer, picture, presence};
 use crate::icon::{Icon, icon};
+use crate::language::{tr, tr_with};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Profile<'a> {
@@ -35,13 +36,13 @@ pub fn profile(profile: &Profile<'_>) -> Markup {
     html! {
         dialog.dialog.profile aria-labelledby="profile-name" data-user-id=(profile.peer.id) {
             div.dialog__form {
-                button.dialog__close.icon-button type="button" aria-label="Close" { (icon(Icon::Close)) }
+                button.dialog__close.icon-button type="button" aria-label=(tr("Close")) { (icon(Icon::Close)) }
                 div.profile__who {
                     (face(profile))
                     h2.profile__name #profile-name dir="auto" { (profile.name) }
                     @if let Some(username) = profile.username { p.profile__username dir="auto" { "@" (username) } }
                     @if profile.is_deactivated {
-                        p.profile__gone { "No longer here" }
+                        p.profile__gone { (tr("No longer here")) }
                     } @else {
                         p.profile__presence { (presence(profile.peer)) }
                     }
@@ -50,13 +51,13 @@ pub fn profile(profile: &Profile<'_>) -> Markup {
                 (actions(profile))
                 @if let Some(about) = profile.about {
                     section.profile__part {
-                        h3.profile__heading { "About" }
+                        h3.profile__heading { (tr("About")) }
                         p.profile__about dir="auto" { (about) }
                     }
                 }
                 @if !profile.common.is_empty() {
                     section.profile__part {
-                        h3.profile__heading { "Groups in common" }
+                        h3.profile__heading { (tr("Groups in common")) }
                         ul.profile__common {
                             @for common in profile.common {
                                 li {
@@ -81,7 +82,7 @@ fn face(profile: &Profile<'_>) -> Markup {
     html! {
         @match avatar_id {
             Some(media) => {
-                a.profile__face href={ "/api/media/" (media) } aria-label={ "Picture of " (profile.name) } { (shown) }
+                a.profile__face href={ "/api/media/" (media) } aria-label=(tr_with("Picture of {name}", &[("name", profile.name)])) { (shown) }
             }
             None => { span.profile__face { (shown) } }
         }
@@ -94,13 +95,13 @@ fn actions(profile: &Profile<'_>) -> Markup {
     html! {
         div.profile__actions {
             @if profile.is_viewer {
-                button.profile__edit.button type="button" { (icon(Icon::Edit)) "Edit profile" }
-                a.button.button--quiet href=(chat) { (icon(Icon::File)) "Notes" }
+                button.profile__edit.button type="button" { (icon(Icon::Edit)) (tr("Edit profile")) }
+                a.button.button--quiet href=(chat) { (icon(Icon::File)) (tr("Notes")) }
             } @else if !profile.is_deactivated {
-                a.button href=(chat) { (icon(Icon::Chat)) "Message" }
+                a.button href=(chat) { (icon(Icon::Chat)) (tr("Message")) }
                 // The script knows whom the reader blocks.
                 button.profile__block.button.button--quiet type="button" data-user=(profile.peer.id) hidden {
-                    (icon(Icon::Hide)) span.profile__block-words { "Block" }
+                    (icon(Icon::Hide)) span.profile__block-words { (tr("Block")) }
                 }
             }
         }

@@ -3,6 +3,8 @@
 
 use maud::{Markup, html};
 
+use crate::phrase::say_count;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reaction {
     pub emoji: String,
@@ -14,9 +16,12 @@ pub struct Reaction {
 /// A row of chips; nothing where nobody reacted.
 pub(crate) fn reactions(reactions: &[Reaction]) -> Markup {
     let total: i64 = reactions.iter().map(|reaction| reaction.count).sum();
+    let total = say_count("{n} reaction", "{n} reactions", total);
     html! {
         @if !reactions.is_empty() {
-            div.message__reactions role="group" aria-label=(counted(total, "reaction", "reactions")) {
+            div.message__reactions role="group" aria-label=(total.text())
+                data-say-label=[total.key()] data-say-n=[total.n()]
+            {
                 @for reaction in reactions { (chip(reaction)) }
             }
         }
@@ -24,23 +29,23 @@ pub(crate) fn reactions(reactions: &[Reaction]) -> Markup {
 }
 
 fn chip(reaction: &Reaction) -> Markup {
-    let people = counted(reaction.count, "person", "people");
+    let people = say_count("{emoji} {n} person", "{emoji} {n} people", reaction.count)
+        .with("emoji", &reaction.emoji);
     html! {
         button.reaction
             type="button"
             tabindex="-1"
             data-emoji=(reaction.emoji)
             data-reactors=(reaction.user_ids.join(" "))
-            aria-label={ (reaction.emoji) " " (people) }
+            aria-label=(people.text())
+            data-say-label=[people.key()]
+            data-say-values=[people.values()]
+            data-say-n=[people.n()]
         {
             span.reaction__emoji { (reaction.emoji) }
             span.reaction__count { (reaction.count) }
         }
     }
-}
-
-fn counted(count: i64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -3,24 +3,28 @@ use maud::{Markup, html};
 use crate::conversation::{group_picture, time};
 use crate::dialog::{TITLE_LENGTH_MAX, head};
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr, tr_count, tr_markup, tr_with};
 use crate::page::NAME_LENGTH_MAX;
 use crate::person::{Person, face};
 
 /// What the description of a group or room may measure, in characters.
 const DESCRIPTION_LENGTH_MAX: u32 = 1_000;
 
+/// From here on people are not counted any more.
+const PEOPLE_COUNTED_MAX: i64 = 10_000;
+
 /// How people come in, and what that means.
 const POLICIES: [(&str, &str, &str); 3] = [
-    ("open", "Open", "Anyone can find it and join."),
+    ("open", key("Open"), key("Anyone can find it and join.")),
     (
         "approval",
-        "By approval",
-        "Anyone can find it and ask; you decide.",
+        key("By approval"),
+        key("Anyone can find it and ask; you decide."),
     ),
     (
         "invite",
-        "By invitation",
-        "Only with a link, or when somebody adds them.",
+        key("By invitation"),
+        key("Only with a link, or when somebody adds them."),
     ),
 ];
 
@@ -79,38 +83,38 @@ pub fn room(room: &Room<'_>) -> Markup {
         div.room data-role=(room.role) data-general[room.is_general] data-requests=(room.requests.len()) data-count=(in_words(room.member_count, room.kind)) {
             @if !room.requests.is_empty() {
                 section.room__part aria-labelledby="requests-heading" {
-                    h3.details__heading #requests-heading { "Waiting to join (" (room.requests.len()) ")" }
+                    h3.details__heading #requests-heading { (tr_with("Waiting to join ({n})", &[("n", &room.requests.len().to_string())])) }
                     ul.room__requests { @for person in room.requests { (request(person)) } }
                 }
             }
             section.room__part aria-labelledby="people-heading" {
-                h3.details__heading #people-heading { "People" }
+                h3.details__heading #people-heading { (tr("People")) }
                 @if room.is_led() {
                     button.button.button--row type="button" data-deed="dialog" data-dialog="add" aria-haspopup="dialog" {
-                        (icon(Icon::Plus)) "Add people"
+                        (icon(Icon::Plus)) (tr("Add people"))
                     }
                 }
                 ul.details__members {
                     @for person in room.members { (member(room, person)) }
                 }
                 @if room.member_count > room.members.len() as i64 {
-                    p.details__more { "and " (room.member_count - room.members.len() as i64) " more" }
+                    p.details__more { (tr_count("and {n} more", "and {n} more", room.member_count - room.members.len() as i64)) }
                 }
             }
             @if room.is_led() {
                 section.room__part aria-labelledby="links-heading" {
-                    h3.details__heading #links-heading { "Invite links" }
+                    h3.details__heading #links-heading { (tr("Invite links")) }
                     ul.room__links { @for invite in room.invites { (link(invite)) } }
                     button.button.button--row type="button" data-deed="dialog" data-dialog="link" aria-haspopup="dialog" {
-                        (icon(Icon::Link)) "New invite link"
+                        (icon(Icon::Link)) (tr("New invite link"))
                     }
                 }
-                section.room__part aria-label="Manage" {
+                section.room__part aria-label=(tr("Manage")) {
                     button.button.button--row type="button" data-deed="dialog" data-dialog="edit" aria-haspopup="dialog" {
-                        (icon(Icon::Edit)) "Edit details"
+                        (icon(Icon::Edit)) (tr("Edit details"))
                     }
                     button.button.button--row.button--danger type="button" data-deed="close" {
-                        (icon(Icon::Stop)) "Close for everyone"
+                        (icon(Icon::Stop)) (tr("Close for everyone"))
                     }
                 }
             }
@@ -125,10 +129,10 @@ fn request(person: &Person<'_>) -> Markup {
             span.person__name dir="auto" { (person.name) }
             span.request__buttons {
                 button.button.button--small type="button" data-deed="approve" data-user=(person.id) {
-                    "Approve" span.visually-hidden { " " (person.name) }
+                    (tr("Approve")) span.visually-hidden { " " (person.name) }
                 }
                 button.button.button--quiet.button--small type="button" data-deed="deny" data-user=(person.id) {
-                    "Deny" span.visually-hidden { " " (person.name) }
+                    (tr("Deny")) span.visually-hidden { " " (person.name) }
                 }
             }
         }
@@ -147,21 +151,21 @@ fn member(room: &Room<'_>, person: &Person<'_>) -> Markup {
             }
             @if may_remove || !roles.is_empty() {
                 button.member__more.icon-button type="button" popovertarget=(menu) aria-haspopup="true"
-                    aria-label={ "What to do about " (person.name) } { (icon(Icon::More)) }
+                    aria-label=(tr_with("What to do about {name}", &[("name", person.name)])) { (icon(Icon::More)) }
                 div.menu.member__menu id=(menu) popover role="group" aria-label=(person.name) {
                     @for role in roles {
                         button.menu__item type="button" data-deed="role" data-user=(person.id) data-role=(role) {
                             (icon(Icon::Person))
                             @match *role {
-                                "owner" => "Make owner",
-                                "admin" => "Make admin",
-                                _ => "Make member",
+                                "owner" => (tr("Make owner")),
+                                "admin" => (tr("Make admin")),
+                                _ => (tr("Make member")),
                             }
                         }
                     }
                     @if may_remove {
                         button.menu__item.menu__item--danger type="button" data-deed="remove" data-user=(person.id) data-name=(person.name) {
-                            (icon(Icon::Trash)) "Remove"
+                            (icon(Icon::Trash)) (tr("Remove"))
                         }
                     }
                 }
@@ -172,21 +176,23 @@ fn member(room: &Room<'_>, person: &Person<'_>) -> Markup {
 
 fn link(invite: &Invite<'_>) -> Markup {
     let uses = match (invite.uses, invite.uses_max) {
-        (uses, Some(max)) => format!("used {uses} of {max}"),
-        (0, None) => "not used yet".to_owned(),
-        (1, None) => "used once".to_owned(),
-        (uses, None) => format!("used {uses} times"),
+        (uses, Some(max)) => tr_with(
+            "used {uses} of {max}",
+            &[("uses", &uses.to_string()), ("max", &max.to_string())],
+        ),
+        (0, None) => tr("not used yet").to_owned(),
+        (uses, None) => tr_count("used once", "used {n} times", uses),
     };
     html! {
         li.invite {
             span.invite__address dir="ltr" { "/i/" (invite.token) }
             span.invite__detail {
                 (uses)
-                @if let Some(at) = invite.expires_at { " · until " (time(at)) }
-                @if let Some(creator) = invite.creator { " · by " bdi { (creator) } }
+                @if let Some(at) = invite.expires_at { " · " (tr_markup("until {time}", &[("time", time(at))])) }
+                @if let Some(creator) = invite.creator { " · " (tr_markup("by {name}", &[("name", html! { bdi { (creator) } })])) }
             }
-            button.icon-button type="button" data-deed="copy" data-token=(invite.token) aria-label="Copy link" title="Copy link" { (icon(Icon::Copy)) }
-            button.icon-button type="button" data-deed="revoke" data-token=(invite.token) aria-label="Revoke link" title="Revoke link" { (icon(Icon::Trash)) }
+            button.icon-button type="button" data-deed="copy" data-token=(invite.token) aria-label=(tr("Copy link")) title=(tr("Copy link")) { (icon(Icon::Copy)) }
+            button.icon-button type="button" data-deed="revoke" data-token=(invite.token) aria-label=(tr("Revoke link")) title=(tr("Revoke link")) { (icon(Icon::Trash)) }
         }
     }
 }
@@ -196,12 +202,12 @@ pub fn add_dialog() -> Markup {
     html! {
         dialog.dialog.add-people aria-labelledby="add-title" {
             form.dialog__form {
-                (head("add-title", "Add people"))
-                label.visually-hidden for="add-query" { "Find people" }
-                input.field #add-query type="search" dir="auto" autocomplete="off" placeholder="Find people" maxlength=(NAME_LENGTH_MAX);
+                (head("add-title", tr("Add people")))
+                label.visually-hidden for="add-query" { (tr("Find people")) }
+                input.field #add-query type="search" dir="auto" autocomplete="off" placeholder=(tr("Find people")) maxlength=(NAME_LENGTH_MAX);
                 div.new-chat__found tabindex="-1" {}
                 p.dialog__note role="status" {}
-                div.dialog__buttons { button.button type="submit" disabled { "Add" } }
+                div.dialog__buttons { button.button type="submit" disabled { (tr("Add")) } }
             }
         }
     }
@@ -212,23 +218,23 @@ pub fn link_dialog() -> Markup {
     html! {
         dialog.dialog.new-link aria-labelledby="link-title" {
             form.dialog__form {
-                (head("link-title", "New invite link"))
-                label.field__label for="link-hours" { "It holds" }
+                (head("link-title", tr("New invite link")))
+                label.field__label for="link-hours" { (tr("It holds")) }
                 select.field #link-hours name="hours" {
-                    option value="1" { "for an hour" }
-                    option value="24" { "for a day" }
-                    option value="168" selected { "for a week" }
-                    option value="" { "until it is revoked" }
+                    option value="1" { (tr("for an hour")) }
+                    option value="24" { (tr("for a day")) }
+                    option value="168" selected { (tr("for a week")) }
+                    option value="" { (tr("until it is revoked")) }
                 }
-                label.field__label for="link-uses" { "It lets in" }
+                label.field__label for="link-uses" { (tr("It lets in")) }
                 select.field #link-uses name="uses" {
-                    option value="1" { "one person" }
-                    option value="10" { "10 people" }
-                    option value="100" { "100 people" }
-                    option value="" selected { "any number of people" }
+                    option value="1" { (tr_count("one person", "{n} people", 1)) }
+                    option value="10" { (tr_count("one person", "{n} people", 10)) }
+                    option value="100" { (tr_count("one person", "{n} people", 100)) }
+                    option value="" selected { (tr("any number of people")) }
                 }
                 p.dialog__note role="status" {}
-                div.dialog__buttons { button.button type="submit" { "Make and copy" } }
+                div.dialog__buttons { button.button type="submit" { (tr("Make and copy")) } }
             }
         }
     }
@@ -246,9 +252,9 @@ pub struct RoomForm<'a> {
 
 pub fn room_dialog(form: &RoomForm<'_>) -> Markup {
     let (heading, done) = if form.is_new {
-        ("New room", "Create room")
+        (tr("New room"), tr("Create room"))
     } else {
-        ("Edit", "Save")
+        (tr("Edit"), tr("Save"))
     };
     // A group is a closed circle: whoever has a link comes in, or asks.
     let policies = POLICIES
@@ -258,17 +264,17 @@ pub fn room_dialog(form: &RoomForm<'_>) -> Markup {
         dialog.dialog.room-form aria-labelledby="room-title" {
             form.dialog__form {
                 (head("room-title", heading))
-                label.field__label for="room-name" { "Name" }
+                label.field__label for="room-name" { (tr("Name")) }
                 input.field #room-name name="name" type="text" dir="auto" autocomplete="off" required
                     maxlength=(TITLE_LENGTH_MAX) value=(form.title);
-                label.field__label for="room-description" { "Description" }
+                label.field__label for="room-description" { (tr("Description")) }
                 textarea.field #room-description name="description" rows="3" dir="auto" maxlength=(DESCRIPTION_LENGTH_MAX) { (form.description) }
                 fieldset.room-form__policies {
-                    legend.field__label { "How people join" }
+                    legend.field__label { (tr("How people join")) }
                     @for (policy, name, meaning) in policies {
                         label.choice.room-form__policy {
                             input type="radio" name="join_policy" value=(policy) checked[form.join_policy == *policy];
-                            span { b { (name) } span.room-form__meaning { @if form.kind == "group" && *policy == "approval" { "A link is for asking; you decide." } @else { (meaning) } } }
+                            span { b { (tr(name)) } span.room-form__meaning { @if form.kind == "group" && *policy == "approval" { (tr("A link is for asking; you decide.")) } @else { (tr(meaning)) } } }
                         }
                     }
                 }
@@ -284,8 +290,8 @@ pub fn hand_over_dialog(members: &[Person<'_>]) -> Markup {
     html! {
         dialog.dialog.hand-over aria-labelledby="hand-over-title" {
             form.dialog__form {
-                (head("hand-over-title", "Hand over before you leave"))
-                p { "You are its last owner. Choose who owns it from now on." }
+                (head("hand-over-title", tr("Hand over before you leave")))
+                p { (tr("You are its last owner. Choose who owns it from now on.")) }
                 div.hand-over__people role="radiogroup" aria-labelledby="hand-over-title" {
                     @for person in members.iter().filter(|person| !person.is_viewer) {
                         label.choice.hand-over__person {
@@ -296,7 +302,7 @@ pub fn hand_over_dialog(members: &[Person<'_>]) -> Markup {
                     }
                 }
                 p.dialog__note role="status" {}
-                div.dialog__buttons { button.button.button--danger type="submit" { "Hand over and leave" } }
+                div.dialog__buttons { button.button.button--danger type="submit" { (tr("Hand over and leave")) } }
             }
         }
     }
@@ -318,9 +324,9 @@ pub fn rooms_dialog() -> Markup {
     html! {
         dialog.dialog.rooms aria-labelledby="rooms-title" {
             form.dialog__form {
-                (head("rooms-title", "Rooms"))
-                label.visually-hidden for="rooms-query" { "Find rooms" }
-                input.field #rooms-query type="search" dir="auto" autocomplete="off" placeholder="Find rooms" maxlength=(NAME_LENGTH_MAX);
+                (head("rooms-title", tr("Rooms")))
+                label.visually-hidden for="rooms-query" { (tr("Find rooms")) }
+                input.field #rooms-query type="search" dir="auto" autocomplete="off" placeholder=(tr("Find rooms")) maxlength=(NAME_LENGTH_MAX);
                 div.rooms__found tabindex="-1" {}
                 p.dialog__note role="status" {}
             }
@@ -330,7 +336,7 @@ pub fn rooms_dialog() -> Markup {
 
 pub fn rooms(found: &[FoundRoom<'_>]) -> Markup {
     html! {
-        ul.rooms__list aria-label="Rooms" {
+        ul.rooms__list aria-label=(tr("Rooms")) {
             @for room in found {
                 li.found-room data-conversation-id=(room.id) {
                     (group_picture(room.id, "room"))
@@ -340,10 +346,10 @@ pub fn rooms(found: &[FoundRoom<'_>]) -> Markup {
                         @if let Some(description) = room.description.filter(|text| !text.is_empty()) { " · " (description) }
                     }
                     @match room.state {
-                        Some("active") => a.button.button--quiet.button--small href={ "/c/" (room.id) } { "Open" },
-                        Some("pending") => a.button.button--quiet.button--small href={ "/c/" (room.id) } { "Waiting" },
+                        Some("active") => a.button.button--quiet.button--small href={ "/c/" (room.id) } { (tr("Open")) },
+                        Some("pending") => a.button.button--quiet.button--small href={ "/c/" (room.id) } { (tr("Waiting")) },
                         _ => button.button.button--small type="button" data-join=(room.id) {
-                            @if room.join_policy == "approval" { "Ask to join" } @else { "Join" }
+                            @if room.join_policy == "approval" { (tr("Ask to join")) } @else { (tr("Join")) }
                             span.visually-hidden { " " (room.title) }
                         },
                     }
@@ -355,14 +361,22 @@ pub fn rooms(found: &[FoundRoom<'_>]) -> Markup {
 
 /// As the head of the conversation says it.
 pub(crate) fn in_words(count: i64, kind: &str) -> String {
-    format!("{} in this {kind}", people(count))
+    match (kind, count) {
+        ("room", PEOPLE_COUNTED_MAX..) => tr("10,000 people and more in this room").to_owned(),
+        (_, PEOPLE_COUNTED_MAX..) => tr("10,000 people and more in this group").to_owned(),
+        ("room", _) => tr_count("{n} person in this room", "{n} people in this room", count),
+        _ => tr_count(
+            "{n} person in this group",
+            "{n} people in this group",
+            count,
+        ),
+    }
 }
 
 pub(crate) fn people(count: i64) -> String {
     match count {
-        1 => "1 person".to_owned(),
-        10_000.. => "10,000 people and more".to_owned(),
-        _ => format!("{count} people"),
+        PEOPLE_COUNTED_MAX.. => tr("10,000 people and more").to_owned(),
+        _ => tr_count("{n} person", "{n} people", count),
     }
 }
 
@@ -381,7 +395,7 @@ pub fn waiting(waiting: &Waiting<'_>) -> Markup {
         main.pane.pane--waiting #main tabindex="-1" data-title=(waiting.title) data-waiting-id=(waiting.id) {
             section.talk aria-label=(waiting.title) {
                 header.pane__header {
-                    a.pane__back.icon-button href="/chats" aria-label="All chats" { (icon(Icon::Back)) }
+                    a.pane__back.icon-button href="/chats" aria-label=(tr("All chats")) { (icon(Icon::Back)) }
                     (group_picture(waiting.id, waiting.kind))
                     div.pane__heading {
                         h1.pane__title tabindex="-1" dir="auto" { (waiting.title) }
@@ -391,10 +405,10 @@ pub fn waiting(waiting: &Waiting<'_>) -> Markup {
                 p.connection role="status" hidden {}
                 div.waiting {
                     (group_picture(waiting.id, waiting.kind))
-                    p.waiting__state role="status" { "Waiting for approval" }
-                    p.waiting__hint { "An owner or admin decides. You can leave this page: it will be in your chats once you are in." }
+                    p.waiting__state role="status" { (tr("Waiting for approval")) }
+                    p.waiting__hint { (tr("An owner or admin decides. You can leave this page: it will be in your chats once you are in.")) }
                     @if let Some(description) = waiting.description { p.waiting__description dir="auto" { (description) } }
-                    button.waiting__withdraw.button.button--quiet type="button" { "Withdraw" }
+                    button.waiting__withdraw.button.button--quiet type="button" { (tr("Withdraw")) }
                 }
             }
         }
@@ -409,7 +423,7 @@ pub fn blocks(people: &[(&str, &str)]) -> Markup {
                 li.blocks__person {
                     bdi { (name) }
                     button.button.button--quiet.button--small type="button" data-unblock=(id) {
-                        "Unblock" span.visually-hidden { " " (name) }
+                        (tr("Unblock")) span.visually-hidden { " " (name) }
                     }
                 }
             }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::avatar::avatar;
-use crate::card::summary;
 use crate::conversation::time;
 use crate::icon::{Icon, icon};
+use crate::language::{key, tr, tr_markup};
 use crate::marked::{holds, marked};
 use crate::message::Message;
 use crate::person::Person;
@@ -15,26 +15,26 @@ const QUERY_LENGTH_MAX: u32 = 200;
 
 /// Kinds of messages that one can look for alone.
 const KINDS: [(&str, &str); 10] = [
-    ("", "Any kind"),
-    ("image", "Photos"),
-    ("video", "Videos"),
-    ("file", "Files"),
-    ("voice", "Voice messages"),
-    ("audio", "Audio"),
-    ("gif", "GIFs"),
-    ("sticker", "Stickers"),
-    ("location", "Places"),
-    ("contact", "Contacts"),
+    ("", key("Any kind")),
+    ("image", key("Photos")),
+    ("video", key("Videos")),
+    ("file", key("Files")),
+    ("voice", key("Voice messages")),
+    ("audio", key("Audio")),
+    ("gif", key("GIFs")),
+    ("sticker", key("Stickers")),
+    ("location", key("Places")),
+    ("contact", key("Contacts")),
 ];
 
 /// Times; the script knows when the reader's days begin.
 const TIMES: [(&str, &str); 6] = [
-    ("", "Any time"),
-    ("1", "Today"),
-    ("7", "Last 7 days"),
-    ("30", "Last 30 days"),
-    ("365", "Last 12 months"),
-    ("days", "From … to …"),
+    ("", key("Any time")),
+    ("1", key("Today")),
+    ("7", key("Last 7 days")),
+    ("30", key("Last 30 days")),
+    ("365", key("Last 12 months")),
+    ("days", key("From … to …")),
 ];
 
 /// A message that was found, and where it was said.
@@ -55,22 +55,16 @@ impl Hit<'_> {
 
     fn sender(&self) -> &str {
         if self.is_own {
-            "You"
+            tr("You")
         } else {
-            self.message.sender_name.unwrap_or("Someone")
+            self.message.sender_name.unwrap_or(tr("Someone"))
         }
     }
 
     /// What it says in one line, and of a card also what it was found by.
     fn words(&self, terms: &[String]) -> Markup {
-        let Message {
-            kind,
-            body,
-            data,
-            media,
-            ..
-        } = self.message;
-        let mut words = summary(kind, body, data, media).into_owned();
+        let Message { data, media, .. } = self.message;
+        let mut words = self.message.in_one_line();
         let of_data = data.map(|data| [&data.name, &data.address, &data.organization, &data.alt]);
         let of_media = media.iter().map(|medium| &medium.name);
         for name in of_data.into_iter().flatten().flatten().chain(of_media) {
@@ -85,13 +79,11 @@ impl Hit<'_> {
     /// The conversation; a chat with the very sender goes without their name once more.
     fn place(&self, within: &str, with: &str, alone: &str) -> Markup {
         let is_direct = self.kind == "direct";
-        html! {
-            @if is_direct && self.message.sender_name == Some(self.title) {
-                (alone)
-            } @else {
-                (if is_direct { with } else { within }) bdi { (self.title) }
-            }
+        if is_direct && self.message.sender_name == Some(self.title) {
+            return html! { (alone) };
         }
+        let title = html! { bdi { (self.title) } };
+        tr_markup(if is_direct { with } else { within }, &[("title", title)])
     }
 
     fn face(&self) -> Markup {
@@ -103,7 +95,7 @@ impl Hit<'_> {
         } = self.message;
         avatar(
             sender_id.unwrap_or_default(),
-            sender_name.unwrap_or("Someone"),
+            sender_name.unwrap_or(tr("Someone")),
             sender_avatar_id,
         )
     }
@@ -120,7 +112,7 @@ pub fn hits(hits: &[Hit<'_>], terms: &[String], is_in_one: bool, next: Option<&s
                         b.hit__sender dir="auto" { (hit.sender()) }
                         span.hit__time { (time(hit.message.created_at)) }
                         @if !is_in_one {
-                            span.hit__place dir="auto" { (hit.place("In ", "Chat with ", "Direct chat")) }
+                            span.hit__place dir="auto" { (hit.place(key("In {title}"), key("Chat with {title}"), tr("Direct chat"))) }
                         }
                         span.hit__words { bdi { (hit.words(terms)) } }
                     }
@@ -141,13 +133,13 @@ pub fn found_messages(hits: &[Hit<'_>], terms: &[String], query: &str) -> Markup
         div {
             @if !hits.is_empty() {
                 div.switcher__group role="group" aria-labelledby="switcher-said" {
-                    p.switcher__heading #switcher-said { "Messages" }
+                    p.switcher__heading #switcher-said { (tr("Messages")) }
                     @for (place, hit) in hits.iter().enumerate() {
                         div.switcher__option id={ "said-" (place) } role="option" aria-selected="false" data-href=(hit.address()) {
                             span.picture { (hit.face()) }
                             span.switcher__title dir="auto" {
                                 (hit.sender())
-                                span.switcher__where { (hit.place(" in ", ", chat with ", "")) }
+                                span.switcher__where { (hit.place(key(" in {title}"), key(", chat with {title}"), "")) }
                             }
                             span.switcher__detail dir="auto" { (hit.words(terms)) }
                         }
@@ -156,7 +148,7 @@ pub fn found_messages(hits: &[Hit<'_>], terms: &[String], query: &str) -> Markup
             }
             div.switcher__option.switcher__all #said-all role="option" aria-selected="false" data-query=(query) {
                 (icon(Icon::Search))
-                span.switcher__title { "Search all messages for “" bdi { (query) } "”" }
+                span.switcher__title { (tr_markup("Search all messages for “{words}”", &[("words", html! { bdi { (query) } })])) }
             }
         }
     }
@@ -165,13 +157,13 @@ pub fn found_messages(hits: &[Hit<'_>], terms: &[String], query: &str) -> Markup
 /// People whose messages alone one can look for.
 pub fn senders(people: &[Person<'_>]) -> Markup {
     html! {
-        ul.search__senders aria-label="People" {
-            li { button.search__sender type="button" data-user-id="" { span.search__anyone { (icon(Icon::People)) } "Anyone" } }
+        ul.search__senders aria-label=(tr("People")) {
+            li { button.search__sender type="button" data-user-id="" { span.search__anyone { (icon(Icon::People)) } (tr("Anyone")) } }
             @for person in people {
                 li {
                     button.search__sender type="button" data-user-id=(person.id) data-name=(person.name) {
                         (avatar(person.id, person.name, person.avatar_id))
-                        span.search__sender-name dir="auto" { (person.name) @if person.is_viewer { " (you)" } }
+                        span.search__sender-name dir="auto" { (person.name) @if person.is_viewer { " (" (tr("you")) ")" } }
                     }
                 }
             }
@@ -183,35 +175,35 @@ pub fn senders(people: &[Person<'_>]) -> Markup {
 pub(crate) fn search_panel() -> Markup {
     html! {
         template #search-template {
-            section.search role="search" aria-label="Messages" {
+            section.search role="search" aria-label=(tr("Messages")) {
                 // On a phone it is all that there is.
-                h1.search__heading.visually-hidden { "Search" }
+                h1.search__heading.visually-hidden { (tr("Search")) }
                 form.search__form {
                     div.search__head {
-                        button.search__close.icon-button type="button" aria-label="Close the search" { (icon(Icon::Back)) }
+                        button.search__close.icon-button type="button" aria-label=(tr("Close the search")) { (icon(Icon::Back)) }
                         div.search__box {
                             (icon(Icon::Search))
                             input.search__query type="search" dir="auto" autocomplete="off" enterkeyhint="search"
-                                maxlength=(QUERY_LENGTH_MAX) placeholder="Search messages" aria-label="Search messages";
-                            button.search__clear.icon-button type="button" aria-label="Clear the words" hidden { (icon(Icon::Close)) }
+                                maxlength=(QUERY_LENGTH_MAX) placeholder=(tr("Search messages")) aria-label=(tr("Search messages"));
+                            button.search__clear.icon-button type="button" aria-label=(tr("Clear the words")) hidden { (icon(Icon::Close)) }
                         }
                     }
-                    div.search__filters role="group" aria-label="Filters" {
+                    div.search__filters role="group" aria-label=(tr("Filters")) {
                         button.search__within.chip type="button" aria-pressed="false" hidden { span.chip__words dir="auto" {} }
                         button.search__from.chip type="button" aria-expanded="false" aria-controls="search-people" {
-                            span.chip__words dir="auto" { "Anyone" }
+                            span.chip__words dir="auto" { (tr("Anyone")) }
                         }
-                        (choice("kind", "Kind of message", &KINDS))
-                        (choice("time", "Time", &TIMES))
-                        button.search__reset.link type="button" hidden { "Clear filters" }
+                        (choice("kind", tr("Kind of message"), &KINDS))
+                        (choice("time", tr("Time"), &TIMES))
+                        button.search__reset.link type="button" hidden { (tr("Clear filters")) }
                     }
                     div.search__days hidden {
-                        label { "From" input.field.search__since type="date"; }
-                        label { "To" input.field.search__until type="date"; }
+                        label { (tr("From")) input.field.search__since type="date"; }
+                        label { (tr("To")) input.field.search__until type="date"; }
                     }
                     div.search__people #search-people hidden {
-                        input.field.search__name type="search" dir="auto" autocomplete="off" placeholder="Whose messages?"
-                            aria-label="Find a person";
+                        input.field.search__name type="search" dir="auto" autocomplete="off" placeholder=(tr("Whose messages?"))
+                            aria-label=(tr("Find a person"));
                         div.search__found {}
                     }
                 }
@@ -222,15 +214,15 @@ pub(crate) fn search_panel() -> Markup {
                         p.search__hint dir="auto" {}
                         button.search__act.button.button--quiet type="button" hidden {}
                     }
-                    ol.search__hits aria-label="Messages found" {}
-                    button.search__more.button.button--quiet type="button" hidden { "Show more" }
+                    ol.search__hits aria-label=(tr("Messages found")) {}
+                    button.search__more.button.button--quiet type="button" hidden { (tr("Show more")) }
                 }
                 div.search__walk hidden {
-                    button.search__back.icon-button type="button" aria-label="All that was found" { (icon(Icon::List)) }
+                    button.search__back.icon-button type="button" aria-label=(tr("All that was found")) { (icon(Icon::List)) }
                     p.search__place { bdi {} }
-                    button.search__up.icon-button type="button" aria-label="Previous message found" title="Previous (Shift F3)" { (icon(Icon::Up)) }
-                    button.search__down.icon-button type="button" aria-label="Next message found" title="Next (F3)" { (icon(Icon::Down)) }
-                    button.search__end.icon-button type="button" aria-label="End the search" { (icon(Icon::Close)) }
+                    button.search__up.icon-button type="button" aria-label=(tr("Previous message found")) title=(tr("Previous (Shift F3)")) { (icon(Icon::Up)) }
+                    button.search__down.icon-button type="button" aria-label=(tr("Next message found")) title=(tr("Next (F3)")) { (icon(Icon::Down)) }
+                    button.search__end.icon-button type="button" aria-label=(tr("End the search")) { (icon(Icon::Close)) }
                 }
                 p.search__status.visually-hidden role="status" {}
             }
@@ -243,7 +235,7 @@ fn choice(name: &str, label: &str, choices: &[(&str, &str)]) -> Markup {
     html! {
         label.chip.chip--choice {
             select class={ "search__" (name) } aria-label=(label) {
-                @for (value, text) in choices { option value=(value) { (text) } }
+                @for (value, text) in choices { option value=(value) { (tr(text)) } }
             }
         }
     }

@@ -3,8 +3,10 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::embed::Frame;
+use crate::language::{key, spoken, tr, tr_count, tr_markup};
 use crate::look::Look;
-use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, head, without_field};
+use crate::page::{NAME_LENGTH_MAX, USERNAME_LENGTH_MAX, head};
+use crate::problem;
 
 /// As the server has it.
 pub(crate) const PASSWORD_LENGTH_MIN: u32 = 8;
@@ -57,9 +59,9 @@ impl Door {
     /// What leads to it from another one.
     fn invitation(self) -> &'static str {
         match self {
-            Self::Guest => "Come in as a guest",
-            Self::LogIn => "Log in",
-            Self::SignUp => "Create an account",
+            Self::Guest => key("Come in as a guest"),
+            Self::LogIn => key("Log in"),
+            Self::SignUp => key("Create an account"),
         }
     }
 }
@@ -72,7 +74,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
             h1.welcome__title { (welcome.product) }
             @match welcome.door {
                 Some(Door::Guest) => {
-                    p { "What should people call you?" }
+                    p { (tr("What should people call you?")) }
                     (guest_form(&GuestForm {
                         suggested_name: welcome.suggested_name,
                         name: welcome.name,
@@ -80,7 +82,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
                         next: welcome.next,
                         // A frame that took it would take it from the page around.
                         has_focus: !welcome.frame.is_framed,
-                        deed: "Start chatting",
+                        deed: tr("Start chatting"),
                         is_framed: welcome.frame.is_framed,
                     }))
                 }
@@ -92,7 +94,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
     };
     html! {
         (DOCTYPE)
-        html lang="en" dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color)
+        html lang=(spoken().code()) dir=(welcome.look.direction()) data-theme=(welcome.look.theme) data-color=(welcome.look.color)
             data-origins=(welcome.frame.origins) data-framed[welcome.frame.is_framed]
         {
             head {
@@ -109,7 +111,7 @@ pub fn welcome(welcome: &Welcome<'_>) -> Markup {
 /// What a visitor is told where there is no door of ours: the host project is the way in.
 pub(crate) fn by_the_project() -> Markup {
     html! {
-        p { "This chat belongs to another site. Log in there, and open it from there." }
+        p { (tr("This chat belongs to another site. Log in there, and open it from there.")) }
     }
 }
 
@@ -127,7 +129,7 @@ pub(crate) fn doors_to(doors: &[Door], shown: Option<Door>, next: &str) -> Marku
         .collect();
     html! {
         @for door in doors.iter().filter(|door| Some(**door) != shown) {
-            a.welcome__door href={ "/?door=" (door.name()) "&next=" (next) } { (door.invitation()) }
+            a.welcome__door href={ "/?door=" (door.name()) "&next=" (next) } { (tr(door.invitation())) }
         }
     }
 }
@@ -148,18 +150,16 @@ pub(crate) struct GuestForm<'a> {
 pub(crate) fn guest_form(form: &GuestForm<'_>) -> Markup {
     html! {
         form.welcome__form method="post" action="/auth/guest" {
-            label.field__label for="name" { "Your name" }
+            label.field__label for="name" { (tr("Your name")) }
             input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="nickname"
                 autofocus[form.has_focus] dir="auto" value=(form.name) placeholder=(form.suggested_name)
                 aria-describedby="name-note" aria-invalid=[form.error.map(|_| "true")];
             p.field__note #name-note {
                 @if let Some(error) = form.error {
-                    strong.field__error role="alert" { (without_field(error)) }
+                    strong.field__error role="alert" { (problem::detail(error)) }
                     " "
                 }
-                "Leave it empty to be called "
-                bdi { (form.suggested_name) }
-                "."
+                (tr_markup("Leave it empty to be called {name}.", &[("name", html! { bdi { (form.suggested_name) } })]))
             }
             input type="hidden" name="invented_name" value=(form.suggested_name);
             input type="hidden" name="next" value=(form.next);
@@ -179,31 +179,31 @@ fn framed(is_framed: bool) -> Markup {
 fn password_form(welcome: &Welcome<'_>, door: Door) -> Markup {
     let is_new = door == Door::SignUp;
     html! {
-        p { @if is_new { "Create an account" } @else { "Log in to chat" } }
+        p { @if is_new { (tr("Create an account")) } @else { (tr("Log in to chat")) } }
         form.welcome__form method="post" action={ "/auth/" (door.name()) } {
             @if let Some(error) = welcome.error {
-                p.field__note { strong.field__error role="alert" { (without_field(error)) } }
+                p.field__note { strong.field__error role="alert" { (problem::detail(error)) } }
             }
-            label.field__label for="username" { "Username" }
+            label.field__label for="username" { (tr("Username")) }
             input.field #username name="username" type="text" required maxlength=(USERNAME_LENGTH_MAX) autocomplete="username"
                 autocapitalize="none" spellcheck="false" autofocus[!welcome.frame.is_framed] dir="auto" value=(welcome.name);
             @if is_new {
-                label.field__label for="name" { "Your name" }
+                label.field__label for="name" { (tr("Your name")) }
                 input.field #name name="name" type="text" maxlength=(NAME_LENGTH_MAX) autocomplete="name" dir="auto"
                     aria-describedby="name-note";
-                p.field__note #name-note { "What people see. Without one it is your username." }
+                p.field__note #name-note { (tr("What people see. Without one it is your username.")) }
             }
-            label.field__label for="password" { "Password" }
+            label.field__label for="password" { (tr("Password")) }
             input.field #password name="password" type="password" required dir="ltr"
                 minlength=[is_new.then_some(PASSWORD_LENGTH_MIN)] maxlength=(PASSWORD_LENGTH_MAX)
                 autocomplete=(if is_new { "new-password" } else { "current-password" })
                 aria-describedby=[is_new.then_some("password-note")];
             @if is_new {
-                p.field__note #password-note { "At least " (PASSWORD_LENGTH_MIN) " characters." }
+                p.field__note #password-note { (tr_count("At least {n} character.", "At least {n} characters.", i64::from(PASSWORD_LENGTH_MIN))) }
             }
             input type="hidden" name="next" value=(welcome.next);
             (framed(welcome.frame.is_framed))
-            button.button type="submit" { @if is_new { "Create account" } @else { "Log in" } }
+            button.button type="submit" { @if is_new { (tr("Create account")) } @else { (tr("Log in")) } }
         }
     }
 }
