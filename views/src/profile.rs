@@ -98,7 +98,7 @@ fn actions(profile: &Profile<'_>) -> Markup {
                 button.profile__edit.button type="button" { (icon(Icon::Edit)) (tr("Edit profile")) }
                 a.button.button--quiet href=(chat) { (icon(Icon::File)) (tr("Notes")) }
             } @else if !profile.is_deactivated {
-                a.button href=(chat) { (icon(Icon::Chat)) (tr("Message")) }
+                a.button href=(chat) { (icon(Icon::Chat)) (tr("verb|Message")) }
                 // The script knows whom the reader blocks.
                 button.profile__block.button.button--quiet type="button" data-user=(profile.peer.id) hidden {
                     (icon(Icon::Hide)) span.profile__block-words { (tr("Block")) }

@@ -15,7 +15,11 @@ const PEOPLE_COUNTED_MAX: i64 = 10_000;
 
 /// How people come in, and what that means.
 const POLICIES: [(&str, &str, &str); 3] = [
-    ("open", key("Open"), key("Anyone can find it and join.")),
+    (
+        "open",
+        key("policy|Open"),
+        key("Anyone can find it and join."),
+    ),
     (
         "approval",
         key("By approval"),

@@ -79,11 +79,25 @@ impl Hit<'_> {
     /// The conversation; a chat with the very sender goes without their name once more.
     fn place(&self, within: &str, with: &str, alone: &str) -> Markup {
         let is_direct = self.kind == "direct";
-        if is_direct && self.message.sender_name == Some(self.title) {
+        if self.is_with_sender() {
             return html! { (alone) };
         }
         let title = html! { bdi { (self.title) } };
         tr_markup(if is_direct { with } else { within }, &[("title", title)])
+    }
+
+    /// The same after the name of who said it.
+    fn place_after_name(&self) -> Markup {
+        html! {
+            @if !self.is_with_sender() {
+                @if self.kind == "direct" { ", " } @else { " " }
+                (self.place(key("in {title}"), key("chat with {title}"), ""))
+            }
+        }
+    }
+
+    fn is_with_sender(&self) -> bool {
+        self.kind == "direct" && self.message.sender_name == Some(self.title)
     }
 
     fn face(&self) -> Markup {
@@ -139,7 +153,7 @@ pub fn found_messages(hits: &[Hit<'_>], terms: &[String], query: &str) -> Markup
                             span.picture { (hit.face()) }
                             span.switcher__title dir="auto" {
                                 (hit.sender())
-                                span.switcher__where { (hit.place(key(" in {title}"), key(", chat with {title}"), "")) }
+                                span.switcher__where { (hit.place_after_name()) }
                             }
                             span.switcher__detail dir="auto" { (hit.words(terms)) }
                         }
