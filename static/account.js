@@ -3,13 +3,14 @@
 import { part, put, remove } from "./api.js";
 import { parse } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { locale, tr } from "./words.js";
 
 export async function showAccount(place) {
   await loadStylesheet("account.css");
   const account = parse(await part("/account"));
   account.addEventListener("click", ({ target }) => end(place, target));
   account.querySelector("form")?.addEventListener("submit", changePassword);
-  for (const time of account.querySelectorAll("time")) time.textContent = new Date(time.dateTime).toLocaleDateString(undefined, { dateStyle: "medium" });
+  for (const time of account.querySelectorAll("time")) time.textContent = new Date(time.dateTime).toLocaleDateString(locale, { dateStyle: "medium" });
   place.replaceChildren(account);
 }
 
@@ -35,7 +36,7 @@ async function changePassword(event) {
   try {
     await put("/auth/password", { password: form.elements.password.value, new_password: form.elements.new_password.value });
     form.reset();
-    note.textContent = "Changed. Everybody else who was logged in as you is out.";
+    note.textContent = tr("Changed. Everybody else who was logged in as you is out.");
   } catch (error) {
     note.textContent = error.message;
   }

@@ -5,6 +5,7 @@ import { isBlocked } from "./block.js";
 import { setting } from "./settings.js";
 import { toast } from "./toasts.js";
 import { isSpeaker } from "./turns.js";
+import { tr } from "./words.js";
 
 const SOUND_REST_MS = 1_500; // A burst is one sound.
 const TEXT_MAX = 140;
@@ -18,10 +19,10 @@ let audio = null;
 export async function alertTo(message, { title, isBeforeEyes, isHere, isAnywhere, open }) {
   if (isKeptOut(message) || await isBlocked(message.sender_id)) return;
   const text = shorten(message.body ?? "");
-  const name = message.sender_name ?? "Someone";
-  const head = title && title !== name ? `${name} in ${title}` : name;
+  const name = message.sender_name ?? tr("Someone");
+  const head = title && title !== name ? tr("{name} in {place}", { name, place: title }) : name;
   const { conversation_id: key } = message;
-  if (isHere && !isBeforeEyes) toast(text, { title: head, key, action: "Open", onAction: open });
+  if (isHere && !isBeforeEyes) toast(text, { title: head, key, action: tr("Open"), onAction: open });
   if (!isSpeaker()) return;
   sound();
   if (!isAnywhere) notify(head, { body: text, tag: key }, open);

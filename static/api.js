@@ -1,6 +1,9 @@
 // The REST routes as promises: the answer's JSON, or an error whose message is for people.
 
+import { tr } from "./words.js";
+
 const TIMEOUT_MS = 20_000; // What takes longer will not come.
+const NUMBER = /\d[\d,]*/;
 
 export const get = (path, options) => ask(path, options);
 export const post = (path, body, options) => ask(path, { method: "POST", body, ...options });
@@ -22,24 +25,28 @@ async function ask(path, { method, body, signal } = {}) {
   return response.json().catch(() => null);
 }
 
-async function reach(path, { signal, ...options }) {
+// Answers are in the language of the page, whatever the browser prefers.
+async function reach(path, { signal, headers, ...options }) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    return await fetch(path, { ...options, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    headers["accept-language"] = document.documentElement.lang;
+    return await fetch(path, { ...options, headers, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw Object.assign(new Error("The chat can not be reached just now."), { status: 0 });
+    throw Object.assign(new Error(tr("The chat can not be reached just now.")), { status: 0 });
   }
 }
 
 async function failure(response) {
   const { detail, title, code } = await response.json().catch(() => ({}));
-  const text = detail ?? title ?? `The server answered ${response.status}.`;
+  const text = detail ?? title ?? tr("The server answered {status}.", response);
   return Object.assign(new Error(withoutField(text)), { status: response.status, code });
 }
 
-// "name: must not be empty" names the field for programs; people see which one it is.
+// "name: must not be empty" names the field for programs; people see which one it is. The server says it in English,
+// and the catalogs have it with {n} in the place of its first number.
 export function withoutField(text = "") {
   const said = text.replace(/^[a-z_]+: /, "");
-  return said.charAt(0).toUpperCase() + said.slice(1);
+  const key = (said.charAt(0).toUpperCase() + said.slice(1)).replace(NUMBER, "{n}");
+  return tr(key, { n: said.match(NUMBER) });
 }

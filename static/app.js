@@ -1,6 +1,5 @@
 // Wires the page: one connection, what listens to it, and the pane that is open.
 
-import { Announcer } from "./announcer.js";
 import { Connection } from "./connection.js";
 import { hideAsked, wireDetails } from "./details.js";
 import { Indicator } from "./indicator.js";
@@ -12,7 +11,6 @@ import { Receipts } from "./receipts.js";
 import { Sidebar, counts, isMuted } from "./sidebar.js";
 import { countUnread, nameTitle } from "./title.js";
 import { isAnyLookedAt, isLookedAt, isSpeaker, takeTurns } from "./turns.js";
-import { followKeyboard } from "./viewport.js";
 
 const { dataset: root } = document.documentElement;
 const find = (selector) => document.querySelector(selector);
@@ -26,11 +24,11 @@ const indicator = new Indicator(connection, outbox, signal);
 const navigation = new Navigation(connection, signal);
 const receipts = new Receipts(connection, user.id, signal);
 new Presence(connection, signal);
-const announcer = new Announcer(find(".announcer"), signal);
 takeTurns(() => connection.wake(), signal);
 connection.restWhen(() => !isSpeaker() && outbox.size === 0);
 const sidebar = new Sidebar(find(".sidebar__nav"),
   { connection, userId: user.id, sees: (id) => id === pane.id && pane.showsNewest, signal });
+const announcer = { say: announce };
 const session = { connection, outbox, receipts, announcer, navigation, user, confirm, open };
 let pane = new Pane(find("main.pane"), session);
 
@@ -148,6 +146,14 @@ async function open(door, within) {
 
 for (const door in doors) find(door).addEventListener("click", () => open(door), { signal });
 
+let announcing = null; // Announcer, with the first that there is to say
+
+async function announce(sentence) {
+  const { Announcer } = await import("./announcer.js");
+  announcing ??= new Announcer(find(".announcer"), signal);
+  announcing.say(sentence);
+}
+
 async function confirm(question, answer) {
   const { ask } = await import("./confirm.js");
   return ask(find(".confirm"), question, answer);
@@ -160,7 +166,7 @@ document.addEventListener("keydown", (event) => {
 }, { signal });
 
 wireDetails(signal);
-followKeyboard(signal);
+import("./viewport.js").then(({ followKeyboard }) => followKeyboard(signal));
 
 // A page kept for the back button sleeps without a connection, and resumes by its cursor.
 

@@ -9,6 +9,7 @@ import { pictureOf } from "./pending_media.js";
 import { namesOf } from "./phrases.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr, trCount } from "./words.js";
 
 const FILES_MAX = 10; // An album of the database has as many.
 const GAP_PX = 8;
@@ -73,9 +74,15 @@ export class Attaching {
     this.#items.push(...taken.map((file) => ({ file, isFile: areFiles, url: URL.createObjectURL(file) })));
     this.#show();
     const words = [];
-    if (large.length) words.push(`${namesOf(large.map(nameOf))} ${large.length > 1 ? "are" : "is"} too large: a file has at most ${bytesInWords(fileBytesMax())}.`);
-    if (empty.length) words.push(`${namesOf(empty.map(nameOf))} ${empty.length > 1 ? "are" : "is"} empty.`);
-    if (fit.length > taken.length) words.push(`At most ${FILES_MAX} files go at once; ${fit.length - taken.length === 1 ? "one was" : `${fit.length - taken.length} were`} left out.`);
+    if (large.length) {
+      words.push(trCount("{names} is too large: a file has at most {size}.", "{names} are too large: a file has at most {size}.", large.length,
+        { names: namesOf(large.map(nameOf)), size: bytesInWords(fileBytesMax()) }));
+    }
+    if (empty.length) words.push(trCount("{names} is empty.", "{names} are empty.", empty.length, { names: namesOf(empty.map(nameOf)) }));
+    if (fit.length > taken.length) {
+      words.push(trCount("At most {max} files go at once; one was left out.", "At most {max} files go at once; {n} were left out.",
+        fit.length - taken.length, { max: FILES_MAX }));
+    }
     this.#composer.say(words.join(" "));
     if (taken.length && !matchMedia("(pointer: coarse)").matches) this.#form.elements.body.focus();
   }
@@ -175,7 +182,7 @@ export class Attaching {
       else (await import("./contact.js")).sendContact(send, this.#signal);
     } catch (error) {
       console.warn("It could not be loaded", error);
-      toast("This could not be loaded. Try again when you are connected.");
+      toast(tr("This could not be loaded. Try again when you are connected."));
     }
   }
 
@@ -217,9 +224,11 @@ export class Attaching {
       grew = true;
     }
     const { length } = this.#items;
-    this.#tray.querySelector(".tray__status").textContent = length === 1 ? `${this.#items[0].file.name} is attached.` : `${length} files are attached.`;
+    this.#tray.querySelector(".tray__status").textContent = length === 1
+      ? tr("{name} is attached.", { name: this.#items[0].file.name })
+      : trCount("{n} file is attached.", "{n} files are attached.", length);
     this.#tray.querySelector(".tray__add").hidden = length >= FILES_MAX;
-    this.#form.elements.body.placeholder = length ? "Add a caption" : "Message";
+    this.#form.elements.body.placeholder = length ? tr("Add a caption") : tr("Message");
     if (length === 0) {
       this.#tray.remove();
       this.#tray = null;
@@ -293,11 +302,11 @@ function rowOf({ file, url, isFile, alt }) {
   row.title = name;
   row.querySelector(".tray__name").textContent = name;
   row.querySelector(".tray__size").textContent = bytesInWords(size);
-  row.querySelector(".tray__drop").ariaLabel = `Remove ${name}`;
+  row.querySelector(".tray__drop").ariaLabel = tr("Remove {name}", { name });
   const isPicture = ["image", "video"].includes(kindOf(file));
   const describe = row.querySelector(".tray__describe");
   describe.hidden = isFile || kindOf(file) !== "image";
-  describe.ariaLabel = `ALT: describe ${name}`; // As the button reads, and whom it is about.
+  describe.ariaLabel = tr("ALT: describe {name}", { name }); // As the button reads, and whom it is about.
   row.classList.toggle("tray__item--described", Boolean(alt));
   row.classList.toggle("tray__item--picture", isPicture);
   if (!isPicture) return row;

@@ -4,6 +4,7 @@ import { get, put, remove } from "./api.js";
 import { make } from "./element.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 const PAGE = 100;
 
@@ -25,8 +26,8 @@ export async function setBlocked(userId, isBlocked) {
 
 // The same, asked about first.
 export async function askAndBlock({ id, name, isBlocked }, confirm) {
-  const question = `Block ${name}? Neither of you can write to the other. They are not told.`;
-  if (isBlocked && !await confirm(question, "Block")) return false;
+  const question = tr("Block {name}? Neither of you can write to the other. They are not told.", { name });
+  if (isBlocked && !await confirm(question, tr("Block"))) return false;
   return setBlocked(id, isBlocked);
 }
 
@@ -96,7 +97,7 @@ function dress(item, ids) {
   const button = item.querySelector(".message__folded");
   if (!isFolded) button?.remove();
   else if (!button) {
-    const words = "Message of somebody you blocked · Show";
+    const words = tr("Message of somebody you blocked · Show");
     item.prepend(make("button", "message__folded link", { type: "button", textContent: words }));
   }
 }

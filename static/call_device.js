@@ -1,6 +1,7 @@
 // What this tab calls itself in calls. No other tab is called so: of two that answer, the server lets one in.
 
 import { locks, recall, remember } from "./storage.js";
+import { tr } from "./words.js";
 
 const KEY = "call-device"; // of the tab, and of the browser
 const LOCK = "webchat-device-";
@@ -58,5 +59,6 @@ function browser() {
   const named = (names) => names.find(([part]) => userAgent.includes(part))?.[1];
   const program = named([["Edg/", "Edge"], ["OPR/", "Opera"], ["Firefox/", "Firefox"], ["Chrome/", "Chrome"], ["Safari/", "Safari"]]);
   const system = named([["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac", "Mac"], ["Linux", "Linux"]]);
-  return [program ?? "Browser", system].filter(Boolean).join(" on ");
+  const name = program ?? tr("Browser");
+  return system ? tr("{program} on {system}", { program: name, system }) : name;
 }

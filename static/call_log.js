@@ -4,6 +4,7 @@ import { part } from "./api.js";
 import { wire } from "./dialog.js";
 import { parse } from "./fragment.js";
 import { clockOf, dayOf, fullOf } from "./times.js";
+import { tr } from "./words.js";
 
 // `conversationId`: the open one; `call(conversationId, media)` calls there.
 export function openLog(template, { conversationId, call }) {
@@ -27,7 +28,7 @@ export function openLog(template, { conversationId, call }) {
       more.dataset.before = list.dataset.next ?? "";
       if (before) place.firstElementChild.append(...list.children);
       else place.replaceChildren(list);
-      note.textContent = place.firstElementChild.childElementCount ? "" : "No calls yet.";
+      note.textContent = place.firstElementChild.childElementCount ? "" : tr("No calls yet.");
     } catch (error) {
       if (!signal.aborted) note.textContent = error.message;
     }

@@ -9,8 +9,10 @@
 // - `heard({ from, data })`: another participant's client has told this one something.
 // - `end()`: the tab is in the call no more.
 
+import { tr } from "./words.js";
+
 // What people read in the bar of a call; empty as soon as something is carried.
-export const NOTICE = "This version rings and connects, but carries no sound or picture yet.";
+export const NOTICE = tr("This version rings and connects, but carries no sound or picture yet.");
 
 export class CallMedia {
   update() {}

@@ -5,6 +5,7 @@
 import { notify, play } from "./alerts.js";
 import { nameTitle } from "./title.js";
 import { isAnyLookedAt, isSpeaker } from "./turns.js";
+import { tr } from "./words.js";
 
 const RING_EVERY_MS = 2_500;
 const NOTES = [[587, 0], [784, 0.16], [587, 0.32], [784, 0.48]];
@@ -80,9 +81,9 @@ export class Ring extends EventTarget {
   }
 
   async #draw(name, what) {
-    nameTitle(`${name} is calling`); // Again and again, since one may go elsewhere meanwhile.
+    nameTitle(tr("{name} is calling", { name })); // Again and again, since one may go elsewhere meanwhile.
     if (!isSpeaker()) return;
     play(NOTES);
-    if (what && !await isAnyLookedAt()) notify(`${name} is calling`, { body: what, tag: this.#shown }, () => {});
+    if (what && !await isAnyLookedAt()) notify(tr("{name} is calling", { name }), { body: what, tag: this.#shown }, () => {});
   }
 }

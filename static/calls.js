@@ -14,10 +14,11 @@ import { parse } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
 import { isSpeaker } from "./turns.js";
+import { tr, trCount } from "./words.js";
 
 const GONE_AFTER_MS = 5_000; // A reload takes less.
 const ENDED_SHOWN_MS = 6_000; // Long enough to be read.
-const ENDINGS = { missed: "No answer", declined: "Declined", busy: "Busy" };
+const ENDINGS = { missed: tr("No answer"), declined: tr("Declined"), busy: tr("Busy") };
 
 let calls = null; // a promise
 
@@ -95,7 +96,7 @@ class Calls {
 
   // Calls the others of a conversation.
   async call(conversationId, media) {
-    if (this.#joined) return toast("You are in a call already.");
+    if (this.#joined) return toast(tr("You are in a call already."));
     this.#forgetEnded();
     await this.#ask(`/api/conversations/${conversationId}/calls`, { media, device: this.#device });
   }
@@ -204,8 +205,8 @@ class Calls {
     const { name, isDirect } = this.#place(call);
     const caller = call.participants.find(({ user_id: id }) => id === call.created_by);
     const isVideo = call.media === "video";
-    const kind = isVideo ? "Video call" : "Voice call";
-    this.#ring.show({ id: call.id, name: caller.user_name, what: isDirect ? kind : `${kind} in ${name}`, isVideo });
+    const kind = isVideo ? tr("Video call") : tr("Voice call");
+    this.#ring.show({ id: call.id, name: caller.user_name, what: isDirect ? kind : isVideo ? tr("Video call in {place}", { place: name }) : tr("Voice call in {place}", { place: name }), isVideo });
     if (this.#ownState(call) === "called" && isSpeaker()) this.#tell(call.id, "response");
   }
 
@@ -217,14 +218,14 @@ class Calls {
     const isIn = call.id === this.#joined?.id;
     const inCall = call.participants.filter(({ state }) => state === "joined").length;
     const about = { name, href: `/c/${call.conversation_id}`, isVideo: call.media === "video" };
-    if (isEnded) this.#bar.show({ ...about, state: ENDINGS[call.end_reason], deeds: { again: "Call again", close: null } });
-    else if (!isIn) this.#bar.show({ ...about, state: `${inCall} in a call`, deeds: { join: "Join" } });
+    if (isEnded) this.#bar.show({ ...about, state: ENDINGS[call.end_reason], deeds: { again: tr("Call again"), close: null } });
+    else if (!isIn) this.#bar.show({ ...about, state: trCount("{n} in a call", "{n} in a call", inCall), deeds: { join: tr("Join") } });
     else if (isActive) {
-      const state = call.participants.length > 2 ? `${inCall} in the call` : "In the call";
-      this.#bar.show({ ...about, state, since: Date.parse(call.answered_at), notice: NOTICE, deeds: { leave: "Hang up" } });
+      const state = call.participants.length > 2 ? trCount("{n} in the call", "{n} in the call", inCall) : tr("In the call");
+      this.#bar.show({ ...about, state, since: Date.parse(call.answered_at), notice: NOTICE, deeds: { leave: tr("Hang up") } });
     } else {
       const rings = call.participants.some(({ state }) => state === "ringing");
-      this.#bar.show({ ...about, state: rings ? "Ringing…" : "Calling…", deeds: { leave: "Cancel" } });
+      this.#bar.show({ ...about, state: rings ? tr("Ringing…") : tr("Calling…"), deeds: { leave: tr("Cancel") } });
     }
   }
 

@@ -1,4 +1,5 @@
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 // Puts a text where one can paste it from, and says so.
 export async function copy(text, done) {
@@ -6,6 +7,6 @@ export async function copy(text, done) {
     await navigator.clipboard.writeText(text);
     toast(done);
   } catch {
-    toast("The browser does not let the page copy. Select the text instead.");
+    toast(tr("The browser does not let the page copy. Select the text instead."));
   }
 }

@@ -8,6 +8,7 @@
 
 import { drafts } from "./drafts.js";
 import { setting } from "./settings.js";
+import { tr } from "./words.js";
 
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
@@ -56,7 +57,7 @@ export class Composer extends EventTarget {
   reply(reply) {
     if (this.#editing) this.#leaveContext();
     this.#reply = reply;
-    this.#showContext(`Reply to ${reply.name}`, reply.excerpt);
+    this.#showContext(tr("Reply to {name}", reply), reply.excerpt);
     this.#keepDraft();
     this.#body.focus();
   }
@@ -65,7 +66,7 @@ export class Composer extends EventTarget {
   edit({ id, body, mentions = [] }, text = body) {
     this.#mentions = mentions;
     this.#editing = { id, body };
-    this.#showContext("Edit message", body);
+    this.#showContext(tr("Edit message"), body);
     this.#write(text);
     this.#body.focus();
   }
@@ -154,7 +155,7 @@ export class Composer extends EventTarget {
   #changed() {
     this.#grow();
     const { value, maxLength } = this.#body;
-    this.say(value.length >= maxLength ? `A message has at most ${maxLength} characters.` : "");
+    this.say(value.length >= maxLength ? tr("A message has at most {n} characters.", { n: maxLength }) : "");
     if (!this.#editing) this.#keepDraft();
     this.#emit("input", this.#body.value.trim() !== "" && !this.#editing);
   }
@@ -191,7 +192,7 @@ export class Composer extends EventTarget {
     this.#mentions = mentions ?? [];
     this.#write(body ?? "");
     this.#reply = reply ?? null;
-    this.#showContext(reply && `Reply to ${reply.name}`, reply?.excerpt);
+    this.#showContext(reply && tr("Reply to {name}", reply), reply?.excerpt);
   }
 
   // By another tab: it is shown unless one writes here.

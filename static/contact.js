@@ -5,6 +5,7 @@ import { wire, whenTyped } from "./dialog.js";
 import { clone, parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr } from "./words.js";
 
 export async function sendContact(send, signal) {
   await loadStylesheet("attaching.css");
@@ -24,11 +25,11 @@ export async function sendContact(send, signal) {
       if (asked.aborted) return;
       for (const tick of people.querySelectorAll(".person__tick")) tick.remove();
       const own = people.querySelector(`[data-user-id="${CSS.escape(document.documentElement.dataset.userId)}"] .person__detail`);
-      if (own) own.textContent = "you";
+      if (own) own.textContent = tr("you");
       found.replaceChildren(people);
       dressPresence(people);
       mark();
-      note.textContent = people.childElementCount ? "" : "Nobody of that name is here.";
+      note.textContent = people.childElementCount ? "" : tr("Nobody of that name is here.");
     } catch (error) {
       if (!asked.aborted) note.textContent = error.message;
     }

@@ -4,6 +4,7 @@
 import { post, put } from "./api.js";
 import { copy } from "./clipboard.js";
 import { toast } from "./toasts.js";
+import { locale, tr } from "./words.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -11,7 +12,7 @@ export async function actOn(pane, button, { session: { confirm, navigation }, ti
   const path = `/api/conversations/${pane.dataset.conversationId}`;
   try {
     if (button.matches(".details__mute")) await mute(path, button);
-    else if (button.matches(".details__link")) await copy(new URL(`/c/${pane.dataset.conversationId}`, location.href).href, "Link copied.");
+    else if (button.matches(".details__link")) await copy(new URL(`/c/${pane.dataset.conversationId}`, location.href).href, tr("Link copied."));
     else if (button.matches(".details__date")) await (await import("./jump_date.js")).askForDay(document.querySelector(".date"), { conversationId: pane.dataset.conversationId, timeline });
     else if (button.matches(".details__portrait")) await (await import("./portrait.js")).choosePortrait({ path: `${path}/avatar`, face: pane.querySelector(".details__profile .avatar") });
     else if (button.matches("[data-hours]")) await muteFor(path, button);
@@ -28,7 +29,7 @@ async function muteFor(path, button) {
   button.closest("[popover]").hidePopover();
   const until = new Date(Date.now() + Number(button.dataset.hours) * HOUR_MS);
   await put(`${path}/preferences`, { muted_until: until.toISOString() });
-  toast(`Muted until ${until.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}.`);
+  toast(tr("Muted until {time}.", { time: until.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" }) }));
 }
 
 async function prefer(path, button) {

@@ -1,5 +1,7 @@
 // What a picture that is attached shows, for who does not see it: one field below the tray, for one picture at a time.
 
+import { tr } from "./words.js";
+
 export class Describing {
   #tray;
   #field;
@@ -25,7 +27,7 @@ export class Describing {
     this.#item = item;
     this.#field.value = item.alt ?? "";
     this.#place.hidden = false;
-    this.#place.querySelector(".tray__question").textContent = `What does ${item.file.name} show?`;
+    this.#place.querySelector(".tray__question").textContent = tr("What does {name} show?", item.file);
     this.#mark();
     this.#field.focus();
   }

@@ -2,12 +2,13 @@
 // in a row, the day above the first of a day, and one sentence for who hears the page.
 
 import { clockOf, dayOf, fullOf, isSameDay } from "./times.js";
+import { tr } from "./words.js";
 
 const RUN_MS = 5 * 60_000; // What comes later has a head of its own.
 
 const EXCERPT_MAX = 120;
 const TICKS = {
-  waiting: "Sending", failed: "Not sent", sent: "Sent", delivered: "Delivered", read: "Read",
+  waiting: tr("Sending"), failed: tr("Not sent"), sent: tr("Sent"), delivered: tr("Delivered"), read: tr("Read"),
 };
 
 const { userId } = document.documentElement.dataset;
@@ -54,8 +55,8 @@ export function seqOf(item) {
 // Who said what: "Ada: hello".
 export function sentenceOf(item) {
   const quoted = wordsOf(item, "quoted");
-  const sender = item.dataset.sender === userId ? "You" : wordsOf(item, "sender");
-  const who = [sender, quoted && `in reply to ${quoted}`, wordsOf(item, "forwarded")?.toLowerCase()];
+  const sender = item.dataset.sender === userId ? tr("You") : wordsOf(item, "sender");
+  const who = [sender, quoted && tr("in reply to {name}", { name: quoted }), wordsOf(item, "forwarded")?.toLowerCase()];
   return [who.filter(Boolean).join(", "), shownOf(item)].filter(Boolean).join(": ");
 }
 

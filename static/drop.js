@@ -3,13 +3,14 @@
 import { clone } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 let sign = null;
 
 export async function showDrop(pane, { onDrop, signal }) {
   if (sign?.isConnected) return;
   sign = clone("#drop-template");
-  sign.querySelector(".drop__words").textContent = `Send to ${pane.dataset.title}`;
+  sign.querySelector(".drop__words").textContent = tr("Send to {name}", { name: pane.dataset.title });
   const end = () => sign.remove();
   sign.addEventListener("dragleave", ({ relatedTarget }) => sign.contains(relatedTarget) || end());
   sign.addEventListener("drop", (event) => {
@@ -25,7 +26,7 @@ export async function showDrop(pane, { onDrop, signal }) {
 export function filesOf({ items, files }) {
   const folders = Array.from(items ?? []).filter((item) => item.webkitGetAsEntry?.()?.isDirectory).length;
   if (!folders) return Array.from(files);
-  toast("Folders can not be sent. Send what is in them, or pack them into one file.");
+  toast(tr("Folders can not be sent. Send what is in them, or pack them into one file."));
   const kinds = Array.from(items).filter(({ kind }) => kind === "file");
   return kinds.filter((item) => !item.webkitGetAsEntry()?.isDirectory).map((item) => item.getAsFile()).filter(Boolean);
 }

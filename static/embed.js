@@ -8,7 +8,8 @@
 
 const HOME = new URL(import.meta.url).origin;
 const TARGETS = ["conversation", "with", "topic", "title"];
-const LOOKS = ["theme", "color", "dir"];
+const LOOKS = ["theme", "color", "dir", "lang"];
+const WORDS = { label: "Chat", close: "Close", unread: "{n} unread" }; // Until the frame tells them in its language.
 const ANSWER_MS = 2_500; // After its frame has loaded, a chat that may speak has spoken.
 const LOAD_MS = 15_000; // A frame that has not loaded by then will not.
 const NEAR_PX = 300; // From here on, a chat in the page is about to be seen.
@@ -146,6 +147,7 @@ export class WebChat extends HTMLElement {
 
   #token = null;
   #unread = 0;
+  #words = WORDS;
   #wasOpen = false;
   #page = null; // what the frame shows, once it has spoken: shell, door or chat
   #path = ""; // where in the chat the visitor is
@@ -170,7 +172,7 @@ export class WebChat extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     this.#badge = make("span", { part: "badge", class: "badge", hidden: "", "aria-hidden": "true" });
     this.#button = make("button", { part: "button", class: "button", type: "button" }, icon("talk"), icon("close"), this.#badge);
-    const close = make("button", { type: "button", "aria-label": "Close" }, icon("close"));
+    const close = make("button", { type: "button" }, icon("close"));
     const bar = make("div", { part: "bar", class: "bar" }, make("b", {}), close);
     this.#panel = make("div", { part: "panel", class: "panel" }, bar);
     root.append(this.#panel, this.#button);
@@ -319,15 +321,17 @@ export class WebChat extends HTMLElement {
   }
 
   #name() {
-    const label = this.getAttribute("label") || "Chat";
+    const words = this.#words;
+    const label = this.getAttribute("label") || words.label;
     const unread = this.#unread > BADGE_MAX ? `${BADGE_MAX}+` : String(this.#unread);
-    this.#button.ariaLabel = this.#unread ? `${label}, ${unread} unread` : label;
+    this.#button.ariaLabel = this.#unread ? `${label}, ${words.unread.replace("{n}", unread)}` : label;
     this.#button.ariaExpanded = String(this.isOpen);
     this.#badge.textContent = unread;
     this.#badge.hidden = !this.#unread;
     this.#panel.role = this.#isInline ? "region" : "dialog";
     this.#panel.ariaLabel = label;
     this.#panel.querySelector("b").textContent = label;
+    this.#panel.querySelector(".bar button").ariaLabel = words.close;
     if (this.#frame) this.#frame.title = label;
   }
 
@@ -365,7 +369,8 @@ export class WebChat extends HTMLElement {
     this.#panel.querySelector(".notice")?.remove();
     this.#frame = make("iframe", { part: "frame", allow: ALLOW });
     this.#frame.addEventListener("load", () => this.#page ?? this.#wait(ANSWER_MS));
-    this.#frame.src = `${this.server}/embed`;
+    const { lang } = this.#look;
+    this.#frame.src = `${this.server}/embed${lang ? `?lang=${lang}` : ""}`;
     this.#name();
     this.#panel.append(this.#frame);
     this.#wait();
@@ -441,8 +446,10 @@ export class WebChat extends HTMLElement {
   }
 
   get #look() {
-    const dir = getComputedStyle(this).direction; // As the page around goes, or the element itself.
-    return { theme: this.getAttribute("theme"), color: this.getAttribute("color"), dir };
+    const lang = this.closest("[lang]")?.lang.split("-")[0];
+    // As the page around goes, or the element itself; Arabic goes its own way where nobody says which.
+    const dir = lang === "ar" && !this.closest("[dir]") ? null : getComputedStyle(this).direction;
+    return { theme: this.getAttribute("theme"), color: this.getAttribute("color"), dir, lang };
   }
 
   get #hasToken() {
@@ -456,8 +463,10 @@ export class WebChat extends HTMLElement {
   }
 
   #answers = {
-    hello: ({ page }) => {
+    hello: ({ page, words }) => {
       clearTimeout(this.#patience);
+      this.#words = words ?? WORDS;
+      this.#name();
       this.#pageIs(page);
       const leads = this.#fellows[0] === this;
       this.#tell("setup", { target: this.#target, path: this.#path, look: this.#look, hasToken: this.#hasToken, group: GROUP, leads });

@@ -3,6 +3,10 @@
 //
 // Emits each message by its name, with the rest of it: `setup` first, the answer to `hello`; then `look`, `show`, `token`, …
 
+import { locale, tr } from "./words.js";
+
+const LOOKS = ["theme", "color", "dir", "lang"];
+
 const { origins = "" } = document.documentElement.dataset;
 const allowed = new Set([location.origin, ...origins.split(" ")]);
 
@@ -14,8 +18,10 @@ export class EmbedLine extends EventTarget {
   constructor(page) {
     super();
     window.addEventListener("message", (event) => this.#receive(event));
+    // What stands around the frame is English until the frame says otherwise.
+    const words = locale && { label: tr("Chat"), close: tr("Close"), unread: tr("{n} unread") };
     // To whomever: it says nothing of anybody, and a browser shows this page to allowed ones alone.
-    parent.postMessage({ webchat: "hello", page }, "*");
+    parent.postMessage({ webchat: "hello", page, words }, "*");
   }
 
   // Actions
@@ -50,19 +56,25 @@ export function addressOf({ conversation, path = "", look = {} }) {
 
 // The door, and through it back to the shell.
 export function doorOf({ look = {} }) {
-  return `/?${new URLSearchParams({ next: `/embed?${lookOf(look)}` })}`;
+  return `/?${new URLSearchParams({ next: `/embed?${lookOf(look)}`, ...look.lang && { lang: look.lang } })}`;
 }
 
 function lookOf(look) {
-  return new URLSearchParams(["theme", "color", "dir"].filter((name) => look[name]).map((name) => [name, look[name]]));
+  return new URLSearchParams(LOOKS.filter((name) => look[name]).map((name) => [name, look[name]]));
 }
 
-// What is not said stays as the reader has it.
-export function wear({ theme, color, dir } = {}) {
+// What is not said stays as the reader has it. Another language is another page.
+export function wear({ theme, color, dir, lang } = {}) {
   const root = document.documentElement;
   if (theme) root.dataset.theme = theme;
   if (color) root.dataset.color = color;
   if (dir) root.dir = dir;
+  const address = new URL(location.href);
+  // Asked once: one that the chat does not speak is answered in another.
+  if (!lang || lang === root.lang || lang === address.searchParams.get("lang")) return;
+  for (const name of LOOKS) address.searchParams.delete(name);
+  for (const [name, value] of lookOf({ theme, color, dir, lang })) address.searchParams.set(name, value);
+  location.replace(address);
 }
 
 // Escape that closes nothing here closes the panel around.

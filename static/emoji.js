@@ -3,6 +3,7 @@
 // An entry is { emoji, name, shortcodes }.
 
 import { recall, remember as keep } from "./storage.js";
+import { tr } from "./words.js";
 
 const RECENT_MAX = 24; // Three rows of the picker.
 const RECENT_KEY = "emoji:recent";
@@ -63,7 +64,7 @@ export function remember(emoji) {
 
 async function fetchGroups() {
   const response = await fetch(new URL("emoji.json", import.meta.url));
-  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  if (!response.ok) throw new Error(tr("The server answered {status}.", response));
   return response.json();
 }
 

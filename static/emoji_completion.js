@@ -3,6 +3,7 @@
 
 import { Completion } from "./completion.js";
 import { byShortcode, load, remember, search } from "./emoji.js";
+import { tr } from "./words.js";
 
 const SUGGESTIONS_MAX = 8;
 
@@ -14,7 +15,7 @@ const CLOSED = new RegExp(`${BEFORE}:([\\w+-]+):$`, "u");
 
 export class EmojiCompletion extends Completion {
   constructor(textarea, { signal }) {
-    super(textarea, { name: "emoji-completion", label: "Emoji", signal });
+    super(textarea, { name: "emoji-completion", label: tr("Emoji"), signal });
   }
 
   load() {

@@ -7,6 +7,7 @@
 import { make } from "./element.js";
 import { allGroups, byEmoji, load, recent, remember, search } from "./emoji.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr, trCount } from "./words.js";
 
 const COLUMNS = 8; // As in emoji.css.
 const FOUND_MAX = 120; // Who sees so many rather types another letter.
@@ -15,7 +16,13 @@ const GAP_PX = 8;
 const BLOCK_SIZE_MAX_REM = 27;
 const PHONE = "(max-width: 45rem)"; // As in emoji.css.
 const TAB_EMOJI = ["😀", "👋", "🐻", "🍔", "🚗", "⚽", "💡", "❤️", "🏁"]; // One for each group.
-const HINT = "Hold Shift to pick several";
+// As emoji.rs calls them.
+const GROUPS = {
+  "Smileys & Emotion": tr("Smileys & Emotion"), "People & Body": tr("People & Body"), "Animals & Nature": tr("Animals & Nature"),
+  "Food & Drink": tr("Food & Drink"), "Travel & Places": tr("Travel & Places"), "Activities": tr("Activities"),
+  "Objects": tr("Objects"), "Symbols": tr("Symbols"), "Flags": tr("Flags"),
+};
+const HINT = tr("Hold Shift to pick several");
 
 let panels = 0; // Ids are the page's.
 
@@ -97,20 +104,20 @@ export class EmojiPicker {
 
   #build() {
     const id = `emoji-picker-${++panels}`;
-    const panel = make("div", "emoji-picker", { id, popover: "auto", role: "dialog", ariaLabel: "Emoji", tabIndex: -1 });
+    const panel = make("div", "emoji-picker", { id, popover: "auto", role: "dialog", ariaLabel: tr("Emoji"), tabIndex: -1 });
     this.#query = make("input", "field emoji-picker__query", {
-      type: "search", placeholder: "Search emoji", ariaLabel: "Search emoji", autocomplete: "off", spellcheck: false,
+      type: "search", placeholder: tr("Search emoji"), ariaLabel: tr("Search emoji"), autocomplete: "off", spellcheck: false,
       dir: "auto", enterKeyHint: "done",
     });
-    this.#tabs = make("div", "emoji-picker__tabs", { role: "toolbar", ariaLabel: "Groups" });
+    this.#tabs = make("div", "emoji-picker__tabs", { role: "toolbar", ariaLabel: tr("Groups") });
     this.#scroller = make("div", "emoji-picker__scroller");
     this.#status = make("p", "emoji-picker__status", { role: "status" });
     const shown = make("p", "emoji-picker__shown", { ariaHidden: "true" }); // The buttons say it themselves.
     [this.#shownEmoji, this.#shownName, this.#shownCode] = ["emoji", "name", "code"]
       .map((part) => make("span", `emoji-picker__shown-${part}`));
     shown.append(this.#shownEmoji, this.#shownName, this.#shownCode);
-    this.#recent = new Section("Recent", `${id}-recent`);
-    this.#found = new Section("Found", `${id}-found`);
+    this.#recent = new Section(tr("Recent"), `${id}-recent`);
+    this.#found = new Section(tr("Found"), `${id}-found`);
     this.#found.element.classList.add("emoji-picker__section--found");
     this.#scroller.append(this.#recent.element, this.#found.element);
     const page = make("div", "emoji-picker__page");
@@ -150,7 +157,7 @@ export class EmojiPicker {
       this.#search();
     } catch (error) {
       console.warn("Emoji could not be loaded", error);
-      this.#tell("Emoji could not be loaded. Please try again.", true);
+      this.#tell(tr("Emoji could not be loaded. Please try again."), true);
     }
   }
 
@@ -159,7 +166,8 @@ export class EmojiPicker {
     this.#near = new IntersectionObserver((seen) => {
       for (const { target, isIntersecting } of seen) if (isIntersecting) sectionOf.get(target).build();
     }, { root: this.#scroller, rootMargin: `${NEAR_PX}px 0px` });
-    allGroups().forEach(({ name, entries }, index) => {
+    allGroups().forEach(({ name: group, entries }, index) => {
+      const name = GROUPS[group] ?? group;
       const section = new Section(name, `${this.#panel.id}-${index}`);
       section.fill(entries);
       sectionOf.set(section.element, section);
@@ -187,8 +195,8 @@ export class EmojiPicker {
     for (const { element } of this.#groups) element.hidden = query !== "";
     this.#found.element.hidden = entries.length === 0;
     if (!query) this.#tell("", false);
-    else if (entries.length === 0) this.#tell("No emoji of that name.", true);
-    else this.#tell(entries.length === 1 ? "1 emoji found" : `${entries.length} emoji found`, false);
+    else if (entries.length === 0) this.#tell(tr("No emoji of that name."), true);
+    else this.#tell(trCount("{n} emoji found", "{n} emoji found", entries.length), false);
     this.#scroller.scrollTop = 0;
     const [first] = this.#sections;
     this.#makeCurrent(first?.cell(0));

@@ -1,6 +1,8 @@
 // What is said of files: how large they are, as people say it, and as messages do.
 
-const UNITS = ["bytes", "kB", "MB", "GB"];
+import { locale, tr, trCount } from "./words.js";
+
+const UNITS = [(n) => tr("{n} kB", { n }), (n) => tr("{n} MB", { n }), (n) => tr("{n} GB", { n })];
 
 // As the server says it in the page.
 export function fileBytesMax() {
@@ -8,9 +10,10 @@ export function fileBytesMax() {
 }
 
 export function bytesInWords(bytes) {
-  if (bytes === 1) return "1 byte";
+  if (bytes < 999.5) return trCount("{n} byte", "{n} bytes", bytes);
   let at = 0;
-  let size = bytes;
+  let size = bytes / 1000;
   for (; size >= 999.5 && at < UNITS.length - 1; at++) size /= 1000;
-  return `${at === 0 || size >= 9.95 ? Math.round(size) : size.toFixed(1)} ${UNITS[at]}`;
+  const digits = size >= 9.95 ? 0 : 1;
+  return UNITS[at](size.toLocaleString(locale ?? "en", { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }));
 }

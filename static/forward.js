@@ -8,6 +8,7 @@ import { namesOf } from "./phrases.js";
 import { dressPresence } from "./presence.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr, trCount } from "./words.js";
 
 const PICKED_MAX = 20; // As many as the server takes at once.
 
@@ -80,7 +81,7 @@ export class Forward {
       dressPresence(this.#found);
       this.#mark();
       this.#goTo(query ? this.#found.firstElementChild : null);
-      this.#say(this.#found.childElementCount ? "" : "Nothing of that name.");
+      this.#say(this.#found.childElementCount ? "" : tr("Nothing of that name."));
     } catch (error) {
       if (!signal.aborted) this.#say(error.message);
     }
@@ -108,7 +109,7 @@ export class Forward {
     if (!option || this.#sending) return;
     const { href } = option.dataset;
     if (this.#choices.has(href)) return this.#drop(href);
-    if (this.#choices.size >= PICKED_MAX) return this.#say(`Choose at most ${PICKED_MAX}.`);
+    if (this.#choices.size >= PICKED_MAX) return this.#say(tr("Choose at most {n}.", { n: PICKED_MAX }));
     this.#choices.set(href, option.querySelector(".switcher__title").textContent);
     this.#showPicked();
     this.#goTo(option);
@@ -134,13 +135,13 @@ export class Forward {
       const item = clone("#picked-template");
       item.dataset.href = href;
       item.querySelector(".forward__name").textContent = title;
-      item.querySelector(".forward__drop").ariaLabel = `Leave out ${title}`;
+      item.querySelector(".forward__drop").ariaLabel = tr("Leave out {name}", { name: title });
       return item;
     }));
     this.#picked.hidden = this.#choices.size === 0;
     this.#picked.lastElementChild?.scrollIntoView({ block: "nearest" });
     this.#send.disabled = this.#choices.size === 0;
-    this.#send.textContent = this.#choices.size > 1 ? `Forward to ${this.#choices.size}` : "Forward";
+    this.#send.textContent = this.#choices.size > 1 ? trCount("Forward to {n}", "Forward to {n}", this.#choices.size) : tr("Forward");
     this.#say("");
     this.#mark();
   }
@@ -165,7 +166,7 @@ export class Forward {
       await post(`/api/messages/${this.#messageId}/forward`, { conversation_ids: ids, client_id: this.#clientId });
       const titles = Array.from(this.#choices.values());
       this.#dialog.close();
-      toast(`Forwarded to ${namesOf(titles)}.`, { action: "Open", onAction: () => this.#navigation.go(`/c/${ids[0]}`) });
+      toast(tr("Forwarded to {names}.", { names: namesOf(titles) }), { action: tr("Open"), onAction: () => this.#navigation.go(`/c/${ids[0]}`) });
     } catch (error) {
       this.#say(error.message);
     } finally {

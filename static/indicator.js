@@ -1,8 +1,10 @@
 // How the page hangs together with the server, told calmly: a word in the corner, and a line above the
 // messages only when nothing has moved for a while.
 
+import { tr, trCount } from "./words.js";
+
 const PATIENCE_MS = 1_500; // A short break is not worth a line.
-const TRANSPORTS = { websocket: "WebSocket", stream: "event stream" };
+const TRANSPORTS = { websocket: "WebSocket", stream: tr("event stream") };
 
 export class Indicator {
   #connection;
@@ -31,15 +33,15 @@ export class Indicator {
     const place = document.querySelector(".indicator");
     const transport = TRANSPORTS[this.#connection.transport];
     place.dataset.state = navigator.onLine ? this.#state : "offline";
-    place.title = isLive ? `Connected by ${transport}` : "";
-    place.firstElementChild.textContent = isLive ? `Live · ${transport}` : this.#trouble(true);
-    document.querySelector(".settings__transport").textContent = isLive ? `live, by ${transport}` : this.#trouble(true);
+    place.title = isLive ? tr("Connected by {transport}", { transport }) : "";
+    place.firstElementChild.textContent = isLive ? tr("Live · {transport}", { transport }) : this.#trouble(true);
+    document.querySelector(".settings__transport").textContent = isLive ? tr("live, by {transport}", { transport }) : this.#trouble(true);
 
     const parts = [];
     if (!isLive) parts.push(this.#trouble(false));
     // A message that is under way for a moment is no trouble.
     const waiting = isLive ? 0 : this.#outbox.size;
-    if (waiting) parts.push(waiting === 1 ? "1 message is waiting." : `${waiting} messages are waiting.`);
+    if (waiting) parts.push(trCount("{n} message is waiting.", "{n} messages are waiting.", waiting));
     const line = document.querySelector("p.connection");
     if (!line) return;
     line.textContent = parts.join(" ");
@@ -56,8 +58,8 @@ export class Indicator {
   // Private
 
   #trouble(isShort) {
-    if (this.#state === "ended") return isShort ? "Disconnected" : "Disconnected. Reload the page to come back.";
-    if (!navigator.onLine) return isShort ? "Offline" : "You are offline. What you write is sent when you are back.";
-    return isShort ? "Connecting…" : "Connecting… What you write is sent as soon as it works.";
+    if (this.#state === "ended") return isShort ? tr("Disconnected") : tr("Disconnected. Reload the page to come back.");
+    if (!navigator.onLine) return isShort ? tr("Offline") : tr("You are offline. What you write is sent when you are back.");
+    return isShort ? tr("Connecting…") : tr("Connecting… What you write is sent as soon as it works.");
   }
 }

@@ -3,8 +3,9 @@
 import { get } from "./api.js";
 import { wire } from "./dialog.js";
 import { loadStylesheet } from "./stylesheet.js";
-import { dayOf, isSameDay } from "./times.js";
+import { dayWithin, isSameDay } from "./times.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 let now = null; // { conversationId, timeline, dialog }
 
@@ -39,21 +40,18 @@ async function go({ value }) {
     const { items: [first] } = await get(`/api/conversations/${conversationId}/messages?${query}`);
     dialog.close();
     if (!first) {
-      toast(`Nothing was said on ${nameOf(midnight)} or later. This is the newest.`);
+      toast(tr("Nothing was said on {day} or later. This is the newest.", { day: dayWithin(midnight) }));
       await timeline.toLatest();
       return;
     }
     const at = new Date(first.created_at);
-    if (!isSameDay(at, midnight)) toast(`Nothing was said on ${nameOf(midnight)}. What came next is of ${nameOf(at)}.`);
+    if (!isSameDay(at, midnight)) {
+      toast(tr("Nothing was said on {day}. What came next is of {next}.", { day: dayWithin(midnight), next: dayWithin(at) }));
+    }
     await timeline.jumpTo(first.seq);
   } catch (error) {
     say(error.message);
   }
-}
-
-function nameOf(day) {
-  const name = dayOf(day);
-  return /^(Today|Yesterday)$/.test(name) ? name.toLowerCase() : name;
 }
 
 function say(text) {

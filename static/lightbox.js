@@ -5,6 +5,7 @@ import { momentOf, seqOf } from "./dress.js";
 import { make } from "./element.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { clockOf, dayOf } from "./times.js";
+import { tr } from "./words.js";
 
 const NEAR_MAX = 8;
 const NEAR_STEP = 1.5; // By a button or a key.
@@ -62,20 +63,20 @@ export class Lightbox {
     const { signal } = this.#life;
     const on = (target, type, handle, options) => target.addEventListener(type, handle, { signal, ...options });
     const dialog = this.#dialog = make("dialog", "lightbox");
-    dialog.ariaLabel = "Pictures and films";
+    dialog.ariaLabel = tr("Pictures and films");
     const head = dialog.appendChild(make("div", "lightbox__head"));
     const about = head.appendChild(make("div", "lightbox__about"));
     const parts = this.#parts = {
       sender: about.appendChild(make("b", "lightbox__sender")),
       detail: about.appendChild(make("span", "lightbox__detail")),
-      farther: head.appendChild(button("farther", "Zoom out")),
-      nearer: head.appendChild(button("nearer", "Zoom in")),
-      find: head.appendChild(button("find", "Show in the conversation")),
-      load: head.appendChild(button("load", "Download", "a")),
-      close: head.appendChild(button("close", "Close")),
+      farther: head.appendChild(button("farther", tr("Zoom out"))),
+      nearer: head.appendChild(button("nearer", tr("Zoom in"))),
+      find: head.appendChild(button("find", tr("Show in the conversation"))),
+      load: head.appendChild(button("load", tr("Download"), "a")),
+      close: head.appendChild(button("close", tr("Close"))),
       stage: dialog.appendChild(make("div", "lightbox__stage")),
-      before: dialog.appendChild(button("before", "Previous")),
-      after: dialog.appendChild(button("after", "Next")),
+      before: dialog.appendChild(button("before", tr("Previous"))),
+      after: dialog.appendChild(button("after", tr("Next"))),
       caption: dialog.appendChild(make("p", "lightbox__caption")),
     };
     parts.sender.dir = parts.caption.dir = "auto";
@@ -161,7 +162,7 @@ export class Lightbox {
     const [links, at, parts] = [this.#links, this.#at, this.#parts];
     const moment = momentOf(document.getElementById(this.#shown.messageId));
     const when = moment && `${dayOf(moment)}, ${clockOf(moment)}`;
-    const count = links.length > 1 && `${at + 1} of ${links.length}`;
+    const count = links.length > 1 && tr("{at} of {count}", { at: at + 1, count: links.length });
     parts.detail.textContent = [count, when].filter(Boolean).join(" · ");
     const { activeElement: focused } = document;
     parts.before.disabled = at <= 0;

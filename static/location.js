@@ -3,12 +3,13 @@
 import { wire } from "./dialog.js";
 import { clone } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr } from "./words.js";
 
 const FIND_MS = 20_000; // A receiver without a view of the sky takes longer, and finds nothing then either.
 const REASONS = {
-  1: "You have not allowed this page to know where you are. The browser's settings for this page change that.",
-  2: "This device can not tell where it is just now.",
-  3: "It took too long to find out where you are.",
+  1: tr("You have not allowed this page to know where you are. The browser's settings for this page change that."),
+  2: tr("This device can not tell where it is just now."),
+  3: tr("It took too long to find out where you are."),
 };
 
 export async function sendLocation(send, signal) {
@@ -21,10 +22,10 @@ export async function sendLocation(send, signal) {
   function find() {
     again.hidden = true;
     if (!navigator.geolocation || !window.isSecureContext) {
-      note.textContent = "A browser tells where you are only to pages with a secure address (https).";
+      note.textContent = tr("A browser tells where you are only to pages with a secure address (https).");
       return;
     }
-    note.textContent = "Finding out where you are…";
+    note.textContent = tr("Finding out where you are…");
     navigator.geolocation.getCurrentPosition(show, fail, { enableHighAccuracy: true, timeout: FIND_MS });
   }
 
@@ -32,7 +33,7 @@ export async function sendLocation(send, signal) {
     place = { latitude, longitude, accuracy_m: Math.round(metres) };
     const words = `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
     point.textContent = words;
-    accuracy.textContent = metres >= 1000 ? `to about ${Math.round(metres / 1000)} km` : `to about ${Math.round(metres)} m`;
+    accuracy.textContent = metres >= 1000 ? tr("to about {n} km", { n: Math.round(metres / 1000) }) : tr("to about {n} m", { n: Math.round(metres) });
     map.href = `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`;
     found.hidden = name.hidden = button.disabled = false;
     note.textContent = "";

@@ -3,6 +3,7 @@
 
 import { offerEmoji } from "./emoji_on_demand.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 // What stood above the box to write in when its conversation was left: by place.
 export const kept = {};
@@ -100,7 +101,7 @@ export function offerMedia(pane, { session, timeline, composer, signal }) {
         // A promise that failed is no answer to who asks again.
         shown = attaching = recording = null;
         console.warn("What sends media could not be loaded", error);
-        toast("This could not be loaded. Try again when you are connected.");
+        toast(tr("This could not be loaded. Try again when you are connected."));
       }
     }, { signal });
   }

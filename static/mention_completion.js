@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { Completion } from "./completion.js";
+import { tr } from "./words.js";
 
 const SUGGESTIONS_MAX = 8;
 const PAGE_PEOPLE = 100;
@@ -19,7 +20,7 @@ export class MentionCompletion extends Completion {
 
   // `onTake({ id, name })`: who was chosen.
   constructor(textarea, { conversationId, userId, onTake, signal }) {
-    super(textarea, { name: "mention-completion", label: "People", signal });
+    super(textarea, { name: "mention-completion", label: tr("People"), signal });
     this.#conversationId = conversationId;
     this.#userId = userId;
     this.#onTake = onTake;

@@ -11,6 +11,7 @@ import { offerProfiles, openProfile } from "./profile_doors.js";
 import { Reactions } from "./reactions.js";
 import { wireSearch } from "./search_doors.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 const MENTION_BEGINS = /(?:^|[^\p{L}\p{N}@_.])@/u; // Not in an address of mail.
 
@@ -94,8 +95,8 @@ export class MessageDeeds {
     switch (action) {
       case "reply": return this.#composer.reply({ id, name: item.querySelector(".message__sender").textContent, excerpt: excerptOf(item) });
       case "edit": return this.#edit(item);
-      case "copy": return copy(bodyOf(item), "Copied.");
-      case "link": return copy(item.querySelector(".message__link").href, "Link copied.");
+      case "copy": return copy(bodyOf(item), tr("Copied."));
+      case "link": return copy(item.querySelector(".message__link").href, tr("Link copied."));
       case "hide": return this.#hide(id);
       case "delete": return this.#delete(item);
       case "react": return this.#reactions.toggle(item, emoji);
@@ -168,7 +169,7 @@ export class MessageDeeds {
   async #hide(id) {
     try {
       await remove(`/api/messages/${id}?for=me`);
-      toast("Deleted for you.", { action: "Undo", onAction: () => this.#unhide(id) });
+      toast(tr("Deleted for you."), { action: tr("Undo"), onAction: () => this.#unhide(id) });
     } catch (error) {
       toast(error.message);
     }
@@ -179,12 +180,12 @@ export class MessageDeeds {
   }
 
   async #delete({ dataset: { messageId: id } }) {
-    if (!await this.#session.confirm("Delete this message for everyone?", "Delete")) return;
+    if (!await this.#session.confirm(tr("Delete this message for everyone?"), tr("Delete"))) return;
     try {
       await remove(`/api/messages/${id}?for=everyone`);
       // Only who may restore it can think better of it.
       if (!["owner", "admin"].includes(this.#pane.dataset.role)) return;
-      toast("Deleted for everyone.", { action: "Undo", onAction: () => this.#attempt(post(`/api/messages/${id}/restore`)) });
+      toast(tr("Deleted for everyone."), { action: tr("Undo"), onAction: () => this.#attempt(post(`/api/messages/${id}/restore`)) });
     } catch (error) {
       toast(error.message);
     }
@@ -192,7 +193,7 @@ export class MessageDeeds {
 
   #command(frame) {
     const isSent = this.#session.connection.send({ ...frame, ref: `command-${frame.message_id}` });
-    if (!isSent) toast("You are not connected. Try again in a moment.");
+    if (!isSent) toast(tr("You are not connected. Try again in a moment."));
     return isSent;
   }
 

@@ -3,6 +3,7 @@
 
 import { make } from "./element.js";
 import { nameTitle } from "./title.js";
+import { tr } from "./words.js";
 
 const FRESH_MS = 20_000; // As long as a pane may be on its way.
 
@@ -46,7 +47,7 @@ function renewUser({ id, name, avatar_id: media }) {
   const large = `${peer} :is(.pane__header, .timeline__start, .details__profile) .avatar`;
   for (const place of document.querySelectorAll([...faces, large].join())) paint(place, media, name);
   const face = document.querySelector(`${peer} .pane__face`);
-  if (face) face.ariaLabel = `Profile of ${name}`;
+  if (face) face.ariaLabel = tr("Profile of {name}", { name });
   entitle(document.querySelector(peer), name);
 }
 

@@ -6,7 +6,7 @@
 
 import { part } from "./api.js";
 import { parse } from "./fragment.js";
-import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 const PLACES = /^\/($|chats$|c\/|u\/)/;
 const SLOW_MS = 250; // A bar that only flashes says nothing.
@@ -22,6 +22,7 @@ export class Navigation extends EventTarget {
     super();
     this.#signal = signal;
     history.scrollRestoration = "manual";
+    import("./toasts.js").catch(() => {}); // For when there is no connection to fetch it by.
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     window.addEventListener("popstate", () => this.#popped(), { signal });
     connection.addEventListener("frame:message", ({ detail }) => this.#under?.frames.push(detail), { signal });
@@ -70,7 +71,10 @@ export class Navigation extends EventTarget {
     } catch (error) {
       if (under.abort.signal.aborted) return false;
       if (error.status === 401) location.assign(path + location.search);
-      else toast(error.message, { action: "Try again", onAction: () => this.go(path) });
+      else {
+        const { toast } = await import("./toasts.js");
+        toast(error.message, { action: tr("Try again"), onAction: () => this.go(path) });
+      }
       return false;
     } finally {
       clearTimeout(slow);

@@ -5,6 +5,7 @@ import { part, post } from "./api.js";
 import { wire, whenTyped } from "./dialog.js";
 import { parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
+import { tr, trCount } from "./words.js";
 
 export class NewChat {
   #dialog;
@@ -93,8 +94,8 @@ export class NewChat {
   }
 
   get #nobody() {
-    const whom = this.#query.value.trim() ? "Nobody of that name" : "Nobody else";
-    return this.#showsOnline ? `${whom} is online just now.` : `${whom} is here.`;
+    if (this.#query.value.trim()) return this.#showsOnline ? tr("Nobody of that name is online just now.") : tr("Nobody of that name is here.");
+    return this.#showsOnline ? tr("Nobody else is online just now.") : tr("Nobody else is here.");
   }
 
   #pick(box) {
@@ -109,7 +110,7 @@ export class NewChat {
     this.#name.required = size > 1;
     this.#start.hidden = size === 0;
     this.#start.disabled = false;
-    this.#start.textContent = size > 1 ? `Start group with ${size} people` : "Start chat";
+    this.#start.textContent = size > 1 ? trCount("Start group with {n} person", "Start group with {n} people", size) : tr("Start chat");
   }
 
   async #submit(event) {

@@ -9,6 +9,7 @@
 
 import { post, withoutField } from "./api.js";
 import { keysOf, locks, recall, remember } from "./storage.js";
+import { tr } from "./words.js";
 
 const RESEND_MS = 15_000; // An answer that takes longer is lost; a repeat does no harm.
 const RELOAD_MS = 2_000; // A tab that was closed is not back by then.
@@ -117,7 +118,7 @@ export class Outbox extends EventTarget {
     const item = this.#find(ref);
     if (!item) return;
     if (isPassing(status)) return this.#sendNext(RETRY_MS);
-    this.#fail(item, withoutField(detail) || "It could not be sent.");
+    this.#fail(item, withoutField(detail) || tr("It could not be sent."));
   }
 
   #fail(item, reason) {

@@ -6,8 +6,9 @@ import { clone } from "./fragment.js";
 import { bytesInWords } from "./file_words.js";
 import { ownItem } from "./pending.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr, trCount } from "./words.js";
 
-const WORDS = { gif: "GIF", video: "Video", audio: "Audio", voice: "Voice message", location: "Location", contact: "Contact", sticker: "Sticker" };
+const WORDS = { gif: tr("GIF"), video: tr("Video"), audio: tr("Audio"), voice: tr("Voice message"), location: tr("Location"), contact: tr("Contact"), sticker: tr("Sticker") };
 
 export class PendingMedia {
   #list;
@@ -135,21 +136,25 @@ function listOf({ kind, parts, data }) {
   const isAlbum = ["image", "gif", "video"].includes(kind);
   list.classList.toggle("shipment--album", isAlbum);
   list.dataset.count = parts.length;
-  list.dataset.words = kind === "image" ? (parts.length > 1 ? `${parts.length} photos` : "Photo")
-    : WORDS[kind] ?? `File: ${parts.map(({ file }) => file.name).join(", ")}`;
+  list.dataset.words = kind === "image" ? photos(parts.length)
+    : WORDS[kind] ?? tr("File: {name}", { name: parts.map(({ file }) => file.name).join(", ") });
   list.append(...parts.map(({ file, url, upload }) => {
     const row = clone("#shipment-item-template");
     row.file = file;
-    row.querySelector(".shipment__name").textContent = kind === "voice" ? "Voice message" : file.name;
+    row.querySelector(".shipment__name").textContent = kind === "voice" ? WORDS.voice : file.name;
     row.querySelector(".shipment__detail").textContent = bytesInWords(file.size);
     if (isAlbum) row.querySelector(".shipment__picture").replaceChildren(pictureOf(file, url));
-    row.querySelector("progress").ariaLabel = `Uploading ${file.name}`;
-    row.querySelector(".shipment__cancel").ariaLabel = `Cancel ${file.name}`;
+    row.querySelector("progress").ariaLabel = tr("Uploading {name}", file);
+    row.querySelector(".shipment__cancel").ariaLabel = tr("Cancel {name}", file);
     showProgress(row, { upload, file });
     return row;
   }));
   if (data?.waveform) list.dataset.words = WORDS.voice;
   return list;
+}
+
+function photos(count) {
+  return count > 1 ? trCount("{n} photo", "{n} photos", count) : tr("Photo");
 }
 
 export function pictureOf({ type }, url) {
@@ -169,7 +174,8 @@ function showProgress(row, { upload, file }) {
   row.querySelector(".ring__bar").setAttribute("stroke-dasharray", `${Math.max(4, percent)} 100`);
   const size = bytesInWords(file.size);
   row.querySelector(".shipment__detail").textContent = {
-    waiting: `${size}, waiting`, going: `${size}, ${percent} %`, stalled: "Waits for the connection…", refused: "Not uploaded",
+    waiting: tr("{size}, waiting", { size }), going: tr("{size}, {percent} %", { size, percent }),
+    stalled: tr("Waits for the connection…"), refused: tr("Not uploaded"),
   }[upload.state] ?? size;
 }
 
@@ -184,7 +190,7 @@ function cardOf({ kind, data, media_ids: ids }) {
   const card = document.createElement("p");
   card.className = "card";
   const count = ids?.length ?? 1;
-  const words = WORDS[kind] ?? (kind === "image" ? (count > 1 ? `${count} photos` : "Photo") : (count > 1 ? `${count} files` : "File"));
+  const words = WORDS[kind] ?? (kind === "image" ? photos(count) : count > 1 ? trCount("{n} file", "{n} files", count) : tr("File"));
   card.dataset.words = [words, data?.name !== undefined && kind !== "sticker" && data.name].filter(Boolean).join(": ");
   if (kind === "sticker" && data.pack === "webchat") {
     card.append(Object.assign(document.createElement("img"), {

@@ -6,6 +6,7 @@ import { fileBytesMax } from "./file_words.js";
 import { recall, remember } from "./storage.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr, trCount } from "./words.js";
 
 const OWN_PACK = "webchat";
 const RECENT_MAX = 8; // Two rows.
@@ -34,10 +35,10 @@ export class PickerTabs {
     this.#send = send;
     this.#ship = ship;
     this.#signal = signal;
-    const bar = make("div", "picker-tabs", { role: "tablist", ariaLabel: "What to choose from" });
-    this.#add(bar, "emoji", "Emoji", page);
-    this.#add(bar, "stickers", "Stickers", make("div", "picker-page"));
-    this.#add(bar, "gifs", "GIFs", make("div", "picker-page"));
+    const bar = make("div", "picker-tabs", { role: "tablist", ariaLabel: tr("What to choose from") });
+    this.#add(bar, "emoji", tr("Emoji"), page);
+    this.#add(bar, "stickers", tr("Stickers"), make("div", "picker-page"));
+    this.#add(bar, "gifs", tr("GIFs"), make("div", "picker-page"));
     bar.addEventListener("click", ({ target }) => this.#show(target.closest("button")?.dataset.shows), { signal });
     bar.addEventListener("keydown", (event) => this.#tabKey(event), { signal });
     panel.addEventListener("keydown", (event) => this.#gridKey(event), { signal });
@@ -124,11 +125,11 @@ export class PickerTabs {
 
   async #fillStickers() {
     const { page } = this.#pages.stickers;
-    const query = searchField("Search stickers");
+    const query = searchField(tr("Search stickers"));
     const status = make("p", "picker-page__status", { role: "status" });
     const scroller = make("div", "picker-page__scroller");
     query.addEventListener("input", () => this.#findStickers(query.value, scroller, status));
-    const add = make("button", "button button--quiet gif-upload", { type: "button", textContent: "Add a pack" });
+    const add = make("button", "button button--quiet gif-upload", { type: "button", textContent: tr("Add a pack") });
     add.addEventListener("click", () => this.#addPack());
     const head = make("div", "picker-page__head");
     head.append(query, add);
@@ -140,7 +141,7 @@ export class PickerTabs {
       this.#findStickers(query.value, scroller, status);
     } catch (error) {
       this.#filled.delete("stickers");
-      if (!this.#signal.aborted) status.textContent = `Stickers could not be loaded. ${error.message}`;
+      if (!this.#signal.aborted) status.textContent = tr("Stickers could not be loaded. {reason}", { reason: error.message });
     }
   }
 
@@ -150,23 +151,23 @@ export class PickerTabs {
       const { addStickerPack } = await import("./sticker_pack.js");
       addStickerPack(() => {
         packs = null;
-        toast("The pack is there, among the stickers.");
+        toast(tr("The pack is there, among the stickers."));
       }, this.#signal);
     } catch (error) {
       console.warn("It could not be loaded", error);
-      toast("This could not be loaded. Try again when you are connected.");
+      toast(tr("This could not be loaded. Try again when you are connected."));
     }
   }
 
   #findStickers(words, scroller, status) {
     const asked = words.trim().toLowerCase();
-    const fits = ({ alt, name, emoji }) => !asked || [alt, name, emoji].some((text) => text?.toLowerCase().includes(asked));
+    const fits = ({ alt, name, emoji }) => !asked || [alt, tr(alt), name, emoji].some((text) => text?.toLowerCase().includes(asked));
     const recent = asked ? [] : recentStickers(this.#stickers);
-    const all = [{ title: "Recent", stickers: recent }, ...this.#stickers];
+    const all = [{ title: tr("Recent"), stickers: recent }, ...this.#stickers];
     const sections = all.map(({ title, stickers }) => ({ title, stickers: stickers.filter(fits) })).filter(({ stickers }) => stickers.length);
     scroller.replaceChildren(...sections.map(({ title, stickers }) => this.#section(title, stickers)));
     const count = sections.reduce((sum, { stickers }) => sum + stickers.length, 0);
-    status.textContent = asked ? (count ? `${count} found` : "No sticker of that name.") : "";
+    status.textContent = asked ? (count ? trCount("{n} found", "{n} found", count) : tr("No sticker of that name.")) : "";
     status.classList.toggle("visually-hidden", count > 0);
   }
 
@@ -174,8 +175,8 @@ export class PickerTabs {
     const section = make("section", "sticker-section");
     const grid = make("div", "sticker-grid", { role: "group", ariaLabel: title });
     grid.append(...stickers.map((sticker) => {
-      const cell = make("button", "sticker-cell", { type: "button", title: sticker.alt });
-      cell.append(make("img", "", { src: sticker.src, alt: sticker.alt, width: 96, height: 96, loading: "lazy", decoding: "async" }));
+      const cell = make("button", "sticker-cell", { type: "button", title: tr(sticker.alt) });
+      cell.append(make("img", "", { src: sticker.src, alt: tr(sticker.alt), width: 96, height: 96, loading: "lazy", decoding: "async" }));
       cell.addEventListener("click", () => this.#sendSticker(sticker));
       return cell;
     }));
@@ -196,17 +197,17 @@ export class PickerTabs {
 
   async #fillGifs() {
     const { page } = this.#pages.gifs;
-    const query = searchField("Search GIFs");
+    const query = searchField(tr("Search GIFs"));
     const status = make("p", "picker-page__status", { role: "status" });
     const scroller = make("div", "picker-page__scroller");
-    const upload = make("button", "button button--quiet gif-upload", { type: "button", textContent: "Upload a GIF" });
+    const upload = make("button", "button button--quiet gif-upload", { type: "button", textContent: tr("Upload a GIF") });
     const input = make("input", "", { type: "file", accept: "image/gif,image/webp", hidden: true });
     input.dataset.attach = "gif";
     upload.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       const [file] = input.files;
       if (!file) return;
-      if (file.size > fileBytesMax() || file.size === 0) return status.textContent = "This file is too large, or empty.";
+      if (file.size > fileBytesMax() || file.size === 0) return status.textContent = tr("This file is too large, or empty.");
       this.#close();
       this.#ship(file);
     });
@@ -229,15 +230,15 @@ export class PickerTabs {
       const query = new URLSearchParams({ limit: GIFS_MAX, ...(words && { q: words }) });
       const { items } = await get(`/api/gifs?${query}`, { signal });
       if (signal.aborted) return;
-      const grid = make("div", "gif-grid", { role: "group", ariaLabel: "GIFs" });
+      const grid = make("div", "gif-grid", { role: "group", ariaLabel: tr("GIFs") });
       grid.append(...items.map(({ media, alt }) => this.#gif(media, alt ?? media.name)));
       scroller.replaceChildren(grid);
-      status.textContent = items.length ? `${items.length} GIFs` : words ? "No GIF of that name." : "GIFs that are sent in your chats gather here.";
+      status.textContent = items.length ? trCount("{n} GIFs", "{n} GIFs", items.length) : words ? tr("No GIF of that name.") : tr("GIFs that are sent in your chats gather here.");
       status.classList.toggle("visually-hidden", items.length > 0);
     } catch (error) {
       if (signal.aborted) return;
       status.classList.remove("visually-hidden");
-      status.textContent = `GIFs could not be loaded. ${error.message}`;
+      status.textContent = tr("GIFs could not be loaded. {reason}", { reason: error.message });
     }
   }
 
@@ -261,7 +262,7 @@ async function allPacks() {
     // What was added is more, and its absence no reason to have none.
     get("/api/stickers").catch(() => ({ items: [] })),
   ]);
-  const ours = { title: own.title, stickers: own.stickers.map(({ name, file, alt, emoji }) => ({ pack: OWN_PACK, name, alt, emoji, src: new URL(file, import.meta.url).href })) };
+  const ours = { title: tr(own.title), stickers: own.stickers.map(({ name, file, alt, emoji }) => ({ pack: OWN_PACK, name, alt, emoji, src: new URL(file, import.meta.url).href })) };
   const theirs = added.items.map(({ name: pack, title, stickers }) => ({
     title,
     stickers: stickers.map(({ name, alt, emoji, media }) => ({ pack, name, alt, emoji, mediaId: media.id, src: `/api/media/${media.id}` })),

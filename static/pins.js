@@ -6,6 +6,7 @@ import { wire } from "./dialog.js";
 import { parse } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { briefOf, fullOf } from "./times.js";
+import { tr } from "./words.js";
 
 const GATHER_MS = 100; // One deed may come as several events.
 
@@ -107,7 +108,7 @@ export class Pins {
     go.href = entry.querySelector(".pin__link").href;
     go.dataset.seq = entry.dataset.seq;
     go.querySelector(".pins__label").textContent =
-      entries.length > 1 ? `Pinned message ${this.#at + 1} of ${entries.length}` : "Pinned message";
+      entries.length > 1 ? tr("Pinned message {at} of {count}", { at: this.#at + 1, count: entries.length }) : tr("Pinned message");
     go.querySelector(".pins__words").textContent = entry.querySelector(".pin__words").textContent;
   }
 

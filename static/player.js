@@ -2,6 +2,7 @@
 // its message is rendered anew or scrolled away; each message shows where it is and moves it.
 
 import { lengthOf } from "./media.js";
+import { tr } from "./words.js";
 
 const SPEEDS = [1, 1.5, 2];
 const STEP_S = 5; // By an arrow key; by a page key
@@ -99,7 +100,7 @@ export class Player {
     this.#place = null;
     if (!player) return;
     for (const name of ["begun", "playing", "waiting"]) delete player.dataset[name];
-    player.querySelector(".player__play").ariaLabel = "Play";
+    player.querySelector(".player__play").ariaLabel = tr("Play");
     draw(player, 0, lengthOfPlayer(player));
   }
 
@@ -158,7 +159,7 @@ export class Player {
     this.#leave();
     const time = player.querySelector(".player__time");
     time.classList.add("player__failure");
-    time.textContent = "Could not be played";
+    time.textContent = tr("Could not be played");
   }
 
   #hasten() {
@@ -231,10 +232,10 @@ export class Player {
     dataset.begun = "";
     toggle(dataset, "playing", this.#isWanted);
     toggle(dataset, "waiting", this.#isWanted && readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
-    player.querySelector(".player__play").ariaLabel = this.#isWanted ? "Pause" : "Play";
+    player.querySelector(".player__play").ariaLabel = this.#isWanted ? tr("Pause") : tr("Play");
     const button = player.querySelector(".player__speed");
     button.textContent = `${speed}×`;
-    button.ariaLabel = `Speed ${speed}×`;
+    button.ariaLabel = tr("Speed {speed}×", { speed });
     if (!this.#drag) draw(player, this.#isReady ? currentTime : this.#start * this.#length, this.#length);
     if (!paused && !this.#frame) this.#frame = requestAnimationFrame(() => this.#follow());
   }
@@ -259,7 +260,7 @@ function draw(player, at, length) {
   heard(player, length ? at / length : 0);
   track.ariaValueNow = String(Math.round(at));
   track.ariaValueMax = String(Math.round(length));
-  track.ariaValueText = length ? `${lengthOf(at)} of ${lengthOf(length)}` : lengthOf(at);
+  track.ariaValueText = length ? tr("{now} of {length}", { now: lengthOf(at), length: lengthOf(length) }) : lengthOf(at);
   player.querySelector(".player__time").textContent = isBegun ? lengthOf(at) : length ? lengthOf(length) : "";
 }
 

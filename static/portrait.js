@@ -6,6 +6,7 @@ import { wire } from "./dialog.js";
 import { clone } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { Upload, whenReady } from "./upload.js";
+import { tr } from "./words.js";
 
 const SIDE_PX = 512; // As large as anybody looks at it.
 const QUALITY = 0.86;
@@ -81,7 +82,7 @@ class Portrait {
       this.#image?.close();
       this.#image = image;
     } catch {
-      return this.#say("This file is no picture that can be read here.");
+      return this.#say(tr("This file is no picture that can be read here."));
     }
     this.#say("");
     this.#near = 1;
@@ -90,7 +91,7 @@ class Portrait {
     this.#place = { x: (SIDE_PX - width) / 2, y: (SIDE_PX - height) / 2 };
     this.#part("now").hidden = this.#part("remove").hidden = true;
     this.#canvas.hidden = this.#part("near").hidden = this.#part("use").hidden = false;
-    this.#part("choose").textContent = "Choose another";
+    this.#part("choose").textContent = tr("Choose another");
     this.#draw();
     this.#part("use").focus();
   }
@@ -153,11 +154,11 @@ class Portrait {
   }
 
   async #send() {
-    this.#say("Sending…");
+    this.#say(tr("Sending…"));
     const blob = await new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", QUALITY));
     const upload = this.#upload = new Upload(new File([blob], "picture.jpg", { type: blob.type }));
     upload.addEventListener("change", () => {
-      if (upload.state === "stalled") this.#say("The chat can not be reached just now. It goes on by itself.");
+      if (upload.state === "stalled") this.#say(tr("The chat can not be reached just now. It goes on by itself."));
     });
     return (await whenReady(upload)).id;
   }

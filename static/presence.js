@@ -3,11 +3,14 @@
 
 import { get } from "./api.js";
 import { seenOf } from "./times.js";
+import { tr } from "./words.js";
 
 const ANSWER_MS = 20_000; // As long as an answer may take: see api.js.
 const AWAY_AFTER_MS = 60_000; // A glance at another tab is not being away.
 const MEMBERS_MAX = 100; // As many as the page shows.
 const RENEW_MS = 60_000; // "5 minutes ago" gets older.
+
+const WORDS = { online: tr("online"), away: tr("away"), offline: tr("offline") };
 
 // What the line told last of each person. An answer that was made before it may come after it.
 const told = new Map(); // user id → { status, lastSeen, at }
@@ -22,7 +25,7 @@ function dress(place) {
   if (word?.at > performance.now() - ANSWER_MS) setStatus(place, word);
   const { status, lastSeen } = place.dataset;
   const isSeen = status === "offline" && lastSeen;
-  place.querySelector(".presence__text").textContent = isSeen ? seenOf(new Date(lastSeen)) : status;
+  place.querySelector(".presence__text").textContent = isSeen ? seenOf(new Date(lastSeen)) : WORDS[status] ?? status;
 }
 
 function setStatus(place, { status, lastSeen }) {

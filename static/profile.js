@@ -7,6 +7,7 @@ import { parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 export async function showProfile(userId, { session, signal }) {
   const fetched = () => part(`/u/${userId}/profile`, { signal }).then(parse);
@@ -79,7 +80,7 @@ async function markBlock(dialog) {
   const { isBlocked } = await import("./block.js");
   const isOne = await isBlocked(button.dataset.user);
   button.ariaPressed = String(isOne);
-  button.querySelector(".profile__block-words").textContent = isOne ? "Unblock" : "Block";
+  button.querySelector(".profile__block-words").textContent = isOne ? tr("Unblock") : tr("Block");
   button.hidden = false;
 }
 
@@ -97,7 +98,7 @@ async function enlarge(face) {
   if (!face.isConnected) return;
   const box = make("dialog", "lightbox profile__large", { ariaLabel: face.ariaLabel });
   const picture = make("img", "profile__picture", { src: face.href, alt: face.ariaLabel });
-  box.append(button("close", "Close"), picture);
+  box.append(button("close", tr("Close")), picture);
   document.body.append(box);
   box.addEventListener("click", ({ target }) => target !== picture && box.close());
   box.addEventListener("close", () => box.remove());

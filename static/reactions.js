@@ -6,6 +6,7 @@ import { describe } from "./dress.js";
 import { clone } from "./fragment.js";
 import { keepReaction } from "./quick_reactions.js";
 import { toast } from "./toasts.js";
+import { locale, tr, trCount } from "./words.js";
 
 const NAMES_MAX = 10; // As many as a title is read through.
 
@@ -59,7 +60,7 @@ export class Reactions {
       await picker.open();
     } catch (error) {
       this.#picker = null; // The next click tries again.
-      toast("The emoji could not be loaded. Please try again.");
+      toast(tr("The emoji could not be loaded. Please try again."));
       console.warn("The emoji picker could not be loaded", error);
     }
   }
@@ -70,7 +71,7 @@ export class Reactions {
   async #makePicker() {
     const { EmojiPicker } = await import("./emoji_picker.js");
     this.#anchor = document.createElement("button");
-    Object.assign(this.#anchor, { type: "button", className: "reaction-anchor", tabIndex: -1, ariaLabel: "React" });
+    Object.assign(this.#anchor, { type: "button", className: "reaction-anchor", tabIndex: -1, ariaLabel: tr("React") });
     this.#pane.append(this.#anchor);
     return new EmojiPicker(this.#anchor, {
       onPick: (emoji) => this.#picked(emoji),
@@ -150,11 +151,11 @@ export class Reactions {
     const row = chip.parentElement;
     number.textContent = count;
     chip.dataset.reactors = (isOwn ? [...others, this.#userId] : others).join(" ");
-    chip.ariaLabel = `${emoji} ${counted(count, "person", "people")}`;
+    chip.ariaLabel = trCount("{emoji} {n} person", "{emoji} {n} people", count, { emoji });
     this.#describe(chip);
     if (count <= 0) chip.remove();
     const total = Array.from(row.querySelectorAll(".reaction__count"), ({ textContent }) => Number(textContent)).reduce((sum, n) => sum + n, 0);
-    row.ariaLabel = counted(total, "reaction", "reactions");
+    row.ariaLabel = trCount("{n} reaction", "{n} reactions", total);
     if (total === 0) row.remove();
     describe(item);
   }
@@ -174,10 +175,10 @@ export class Reactions {
   #describe(chip) {
     const ids = reactorsOf(chip);
     chip.ariaPressed = String(ids.includes(this.#userId));
-    const names = ids.map((id) => id === this.#userId ? "You" : this.#nameOf(id)).filter(Boolean).slice(0, NAMES_MAX);
+    const names = ids.map((id) => id === this.#userId ? tr("You") : this.#nameOf(id)).filter(Boolean).slice(0, NAMES_MAX);
     const unnamed = Number(chip.querySelector(".reaction__count").textContent) - names.length;
-    if (unnamed > 0) names.push(unnamed === 1 ? "1 other" : `${unnamed} others`);
-    chip.title = new Intl.ListFormat("en").format(names);
+    if (unnamed > 0) names.push(trCount("{n} other", "{n} others", unnamed));
+    chip.title = new Intl.ListFormat(locale ?? "en").format(names);
   }
 
   #nameOf(id) {
@@ -188,11 +189,6 @@ export class Reactions {
 
 function chipOf(item, emoji) {
   return Array.from(item.querySelectorAll(".reaction")).find(({ dataset }) => dataset.emoji === emoji);
-}
-
-// As in reaction.rs.
-function counted(count, one, many) {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function reactorsOf({ dataset }) {

@@ -7,6 +7,7 @@ import { parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { locale, tr, trCount } from "./words.js";
 
 const REFRESH_DELAY_MS = 200; // Several people often come at once.
 const SPREAD_MS = 2_000; // All who look at a room hear of it at once, and need not ask at once.
@@ -85,7 +86,7 @@ export class Room {
     const hadFocus = old.contains(document.activeElement);
     dressPresence(room);
     for (const time of room.querySelectorAll("time")) {
-      time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+      time.textContent = new Date(time.dateTime).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
     }
     old.replaceWith(room);
     for (const place of this.#pane.querySelectorAll(":is(.pane__status, .details__status) bdi")) place.textContent = room.dataset.count;
@@ -101,7 +102,7 @@ export class Room {
     const button = this.#find(".pane__details");
     if (count) button.dataset.count = count;
     else delete button.dataset.count;
-    button.ariaLabel = count ? `Details, ${count} waiting to join` : "Details";
+    button.ariaLabel = count ? trCount("Details, {n} waiting to join", "Details, {n} waiting to join", count) : tr("Details");
   }
 
   #memberChanged(member) {
@@ -110,7 +111,7 @@ export class Room {
       this.#isGone = member.state !== "active";
       this.#pane.dataset.role = member.role;
     }
-    if (member.state === "pending") this.#session.announcer.say(`${member.user_name} asks to join.`);
+    if (member.state === "pending") this.#session.announcer.say(tr("{name} asks to join.", { name: member.user_name }));
     this.refresh();
   }
 
@@ -142,15 +143,19 @@ export class Room {
       case "role":
         return put(member, { role });
       case "remove":
-        return await confirm(`Remove ${name}? They come back only when somebody adds them or lets them in.`, "Remove") && remove(member);
+        return await confirm(tr("Remove {name}? They come back only when somebody adds them or lets them in.", { name }), tr("Remove")) && remove(member);
       case "copy":
-        return copy(new URL(`/i/${token}`, location.href).href, "Link copied.");
+        return copy(new URL(`/i/${token}`, location.href).href, tr("Link copied."));
       case "revoke":
-        if (!await confirm("Revoke this link? Nobody will come in by it any more.", "Revoke")) return null;
+        if (!await confirm(tr("Revoke this link? Nobody will come in by it any more."), tr("Revoke"))) return null;
         await remove(`/api/invites/${token}`);
         return this.#load();
       case "close":
-        return await confirm(`Close ${this.#pane.dataset.title} for everyone? What was said stays, and nothing more can be said.`, "Close") && remove(this.#path);
+        {
+        const { title } = this.#pane.dataset;
+        const question = tr("Close {title} for everyone? What was said stays, and nothing more can be said.", { title });
+        return await confirm(question, tr("Close")) && remove(this.#path);
+      }
       case "dialog": {
         const { openRoomDialog } = await import("./room_dialogs.js");
         return openRoomDialog(dialog, { id: this.#id, done: () => this.#load(), signal: this.#signal });
@@ -164,7 +169,7 @@ export class Room {
 // Whoever is the last owner hands over first.
 export async function leave(pane, { confirm, signal }) {
   const { conversationId: id, title } = pane.dataset;
-  if (!await confirm(`Leave ${title}?`, "Leave")) return;
+  if (!await confirm(tr("Leave {title}?", { title }), tr("Leave"))) return;
   try {
     await remove(`/api/conversations/${id}/members/me`);
   } catch (error) {

@@ -7,6 +7,7 @@ import { wire, whenTyped } from "./dialog.js";
 import { parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr, trCount } from "./words.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -42,7 +43,7 @@ export async function openRooms({ navigation, signal }) {
     try {
       const rooms = parse(await part(`/rooms?${new URLSearchParams({ q: query })}`, { signal }));
       found.replaceChildren(rooms);
-      say(dialog, rooms.childElementCount ? "" : "There is no such room.");
+      say(dialog, rooms.childElementCount ? "" : tr("There is no such room."));
     } catch (error) {
       if (!signal.aborted) say(dialog, error.message);
     }
@@ -107,7 +108,7 @@ function readForm(fields) {
 async function makeLink(path, { hours, uses }) {
   const until = hours.value && new Date(Date.now() + Number(hours.value) * HOUR_MS).toISOString();
   const { token } = await post(`${path}/invites`, { expires_at: until || null, max_uses: Number(uses.value) || null });
-  await copy(new URL(`/i/${token}`, location.href).href, "Link made and copied.");
+  await copy(new URL(`/i/${token}`, location.href).href, tr("Link made and copied."));
 }
 
 function pickPeople(dialog, { path, done, signal }) {
@@ -125,7 +126,7 @@ function pickPeople(dialog, { path, done, signal }) {
       people.prepend(...picked.values());
       found.replaceChildren(people);
       dressPresence(people);
-      say(dialog, people.childElementCount ? "" : "Nobody else of that name is here.");
+      say(dialog, people.childElementCount ? "" : tr("Nobody else of that name is here."));
     } catch (error) {
       if (!signal.aborted) say(dialog, error.message);
     }
@@ -141,7 +142,7 @@ function pickPeople(dialog, { path, done, signal }) {
     if (target.checked) picked.set(target.value, target.closest("li"));
     else picked.delete(target.value);
     button.disabled = picked.size === 0;
-    button.textContent = picked.size > 1 ? `Add ${picked.size} people` : "Add";
+    button.textContent = picked.size > 1 ? trCount("Add {n} person", "Add {n} people", picked.size) : tr("Add");
   }, { signal });
   onSubmit(dialog, signal, async () => {
     await post(`${path}/members`, { user_ids: [...picked.keys()] });

@@ -8,6 +8,7 @@ import { shownConversation } from "./search_doors.js";
 import { SearchFilters } from "./search_filters.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { briefOf, fullOf } from "./times.js";
+import { tr, trCount } from "./words.js";
 
 const phone = matchMedia("(max-width: 45rem)"); // As in search.css.
 const root = document.documentElement;
@@ -166,17 +167,17 @@ export class Search {
     else this.#asked = null;
     this.#tell();
     const query = this.#query.value.trim();
-    if (!page) this.#note(this.#filters.within ? "Search in this conversation" : "Search in all conversations", "Words, parts of words, and “phrases in quotation marks” are found in what was written and in the names of files.");
-    else if ("short" in page.dataset) this.#note("Keep typing", "Two letters are needed, or one character of a script like Chinese.");
+    if (!page) this.#note(this.#filters.within ? tr("Search in this conversation") : tr("Search in all conversations"), tr("Words, parts of words, and “phrases in quotation marks” are found in what was written and in the names of files."));
+    else if ("short" in page.dataset) this.#note(tr("Keep typing"), tr("Two letters are needed, or one character of a script like Chinese."));
     else if (this.#links.length) this.#note();
     else this.#nothing(query);
   }
 
   #nothing(query) {
-    const title = query ? `No messages with “${query}”` : "No messages like that";
+    const title = query ? tr("No messages with “{query}”", { query }) : tr("No messages like that");
     const { isSet, within } = this.#filters;
-    const hint = isSet ? "Without the filters there may be some." : "Try fewer words, or only a part of one.";
-    this.#note(title, hint, isSet ? "Clear filters" : within ? "Search all conversations" : null);
+    const hint = isSet ? tr("Without the filters there may be some.") : tr("Try fewer words, or only a part of one.");
+    this.#note(title, hint, isSet ? tr("Clear filters") : within ? tr("Search all conversations") : null);
     this.#say(title);
   }
 
@@ -187,8 +188,8 @@ export class Search {
     this.#next = null;
     this.#tell();
     const isAway = error.status === 0;
-    this.#note(isAway ? "No connection" : "That did not work", isAway ? "It is searched again as soon as the chat can be reached." : error.message, "Try again");
-    this.#say(isAway ? error.message : `That did not work. ${error.message}`);
+    this.#note(isAway ? tr("No connection") : tr("That did not work"), isAway ? tr("It is searched again as soon as the chat can be reached.") : error.message, tr("Try again"));
+    this.#say(isAway ? error.message : tr("That did not work. {reason}", { reason: error.message }));
   }
 
   #append(page) {
@@ -218,12 +219,12 @@ export class Search {
       const hadFocus = document.activeElement === more;
       const before = this.#links.length;
       this.#append(page);
-      more.textContent = "Show more";
+      more.textContent = tr("Show more");
       this.#tell();
       if (hadFocus) this.#links[before]?.focus();
     } catch (error) {
       if (signal.aborted) return;
-      more.textContent = "Try again";
+      more.textContent = tr("Try again");
       this.#say(error.message);
     } finally {
       if (!signal.aborted) this.#loading = null;
@@ -236,7 +237,7 @@ export class Search {
     const count = `${links.length}${this.#next ? "+" : ""}`;
     this.#part("more").hidden = !this.#next;
     this.#part("walk").hidden = links.length === 0;
-    this.#part("place").firstElementChild.textContent = this.#at < 0 ? countOf(links.length, count) : `${this.#at + 1} of ${count}`;
+    this.#part("place").firstElementChild.textContent = this.#at < 0 ? trCount("{count} message", "{count} messages", links.length, { count }) : tr("{at} of {count}", { at: this.#at + 1, count });
     this.#part("up").disabled = this.#at <= 0;
     this.#part("down").disabled = this.#at === links.length - 1 && !this.#next;
     links.forEach((link, at) => {
@@ -244,7 +245,7 @@ export class Search {
       if (at === this.#at) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     });
-    if (links.length && this.#at < 0) this.#say(`${countOf(links.length, count)} found`);
+    if (links.length && this.#at < 0) this.#say(trCount("{count} message found", "{count} messages found", links.length, { count }));
   }
 
   #say(text) {
@@ -359,8 +360,4 @@ export class Search {
   #walk(walks) {
     this.#element.toggleAttribute("data-walks", walks);
   }
-}
-
-function countOf(number, text) {
-  return number === 1 ? "1 message" : `${text} messages`;
 }

@@ -3,6 +3,7 @@
 import { part } from "./api.js";
 import { whenTyped } from "./dialog.js";
 import { parse } from "./fragment.js";
+import { tr } from "./words.js";
 
 export class SearchFilters extends EventTarget {
   #root;
@@ -110,13 +111,13 @@ export class SearchFilters extends EventTarget {
     const within = this.#part("within");
     within.hidden = !this.#place;
     within.ariaPressed = String(this.#isWithin);
-    within.querySelector(".chip__words").textContent = this.#place ? `In ${this.#place.title}` : "";
+    within.querySelector(".chip__words").textContent = this.#place ? tr("In {title}", this.#place) : "";
     const query = this.#part("query");
-    query.placeholder = this.#isWithin ? "Search in this conversation" : "Search messages";
+    query.placeholder = this.#isWithin ? tr("Search in this conversation") : tr("Search messages");
     query.ariaLabel = query.placeholder;
     const from = this.#part("from");
     from.toggleAttribute("data-set", Boolean(this.#from));
-    from.querySelector(".chip__words").textContent = this.#from ? `From ${this.#from.name}` : "Anyone";
+    from.querySelector(".chip__words").textContent = this.#from ? tr("From {name}", this.#from) : tr("Anyone");
     for (const name of ["kind", "time"]) this.#part(name).parentElement.toggleAttribute("data-set", Boolean(this.#part(name).value));
     this.#part("reset").hidden = !this.isSet;
   }

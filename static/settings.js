@@ -8,7 +8,9 @@ const LOOK_KEY = "look";
 const DEFAULTS = { enter: true, sound: true, notify: false };
 const LOOK_AGE_SECONDS = 31_536_000;
 
-const { dataset: root } = document.documentElement;
+const { dataset: root, lang } = document.documentElement;
+const ownDir = lang === "ar" ? "rtl" : "ltr";
+const languages = document.querySelector("[name=language]"); // What the reader chose, "" as the browser has it.
 
 export function setting(name) {
   return { ...DEFAULTS, ...recall("localStorage", KEY) }[name];
@@ -20,19 +22,24 @@ export function change(name, value) {
 
 // The other tabs follow. Each keeps its own details.
 window.addEventListener("storage", ({ key }) => {
-  const { theme, color, dir } = (key === LOOK_KEY && recall("localStorage", LOOK_KEY)) || {};
+  const { theme, color, dir, language } = (key === LOOK_KEY && recall("localStorage", LOOK_KEY)) || {};
   if (!theme) return;
   Object.assign(root, { theme, color });
   document.documentElement.dir = dir;
+  if (languages) languages.value = language; // The page speaks it when it is loaded anew.
 });
 
-// theme, color, details: as the attributes of the root; rtl: its direction.
+// theme, color, details: as the attributes of the root; rtl: its direction; language: as it was chosen.
 export function changeLook(name, value) {
   if (name === "rtl") document.documentElement.dir = value ? "rtl" : "ltr";
-  else root[name] = value;
-  const words = [root.theme, root.color];
-  if (document.documentElement.dir === "rtl") words.push("rtl");
+  else if (name !== "language") root[name] = value;
+  const { theme, color } = root;
+  const { dir } = document.documentElement;
+  const language = languages?.value;
+  const words = [theme, color];
+  if (dir !== ownDir) words.push(dir);
   if (root.details === "closed") words.push("plain");
-  remember("localStorage", LOOK_KEY, { theme: root.theme, color: root.color, dir: document.documentElement.dir });
+  if (language) words.push(language);
+  remember("localStorage", LOOK_KEY, { theme, color, dir, language });
   document.cookie = `webchat_look=${words.join(".")}; path=/; max-age=${LOOK_AGE_SECONDS}; samesite=lax`;
 }

@@ -6,6 +6,7 @@ import { wire } from "./dialog.js";
 import { parse } from "./fragment.js";
 import { change, changeLook, setting } from "./settings.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr } from "./words.js";
 
 const { dataset: root } = document.documentElement;
 
@@ -77,19 +78,26 @@ export class SettingsDialog {
 
   #changed({ name, value, checked }) {
     if (name === "theme" || name === "color") changeLook(name, value);
+    else if (name === "language") this.#speak(value);
     else if (name === "rtl") changeLook(name, checked);
     else if (name === "notify") this.#changeNotify(checked);
     else if (name === "enter" || name === "sound") change(name, checked);
   }
 
+  // The server renders the whole page in it.
+  #speak(language) {
+    changeLook("language", language);
+    location.reload();
+  }
+
   // Browsers ask the reader, once, and only upon a click.
   async #changeNotify(wants) {
     if (wants && !window.Notification) {
-      return this.#refuse("This browser has no notifications for pages like this.");
+      return this.#refuse(tr("This browser has no notifications for pages like this."));
     }
     const answer = wants ? await Notification.requestPermission() : "granted";
     if (answer !== "granted") {
-      return this.#refuse("The browser does not allow it: change that in its settings for this page.");
+      return this.#refuse(tr("The browser does not allow it: change that in its settings for this page."));
     }
     change("notify", wants);
   }
@@ -123,7 +131,7 @@ export class SettingsDialog {
     if (username.value || this.#username) changes.username = username.value;
     try {
       this.#show(await put("/api/users/me", changes));
-      this.#note.textContent = "Saved.";
+      this.#note.textContent = tr("Saved.");
     } catch (error) {
       this.#note.textContent = error.message;
     }

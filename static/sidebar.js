@@ -8,6 +8,7 @@ import { drafts } from "./drafts.js";
 import { parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
 import { briefOf } from "./times.js";
+import { tr } from "./words.js";
 
 const REFRESH_DELAY_MS = 300; // One change often comes as several events.
 
@@ -155,9 +156,9 @@ export class Sidebar extends EventTarget {
   #showLast(item, message) {
     const part = (name) => item.querySelector(`.conversation__${name}`);
     const isOwn = message.sender_id === this.#userId;
-    const author = isOwn ? "You" : item.dataset.kind === "direct" ? "" : message.sender_name;
-    part("author").textContent = author && !/system|call/.test(message.kind) ? `${author}: ` : "";
-    part("last").textContent = message.deleted_at ? "This message was deleted" : message.body ?? "";
+    const author = isOwn ? tr("You") : item.dataset.kind === "direct" ? "" : message.sender_name;
+    part("author").textContent = author && !/system|call/.test(message.kind) ? `${tr("{name}:", { name: author })} ` : "";
+    part("last").textContent = message.deleted_at ? tr("This message was deleted") : message.body ?? "";
     const time = part("time").querySelector("time") ?? part("time").appendChild(document.createElement("time"));
     Object.assign(time, { dateTime: message.created_at, dir: "auto" });
     time.textContent = briefOf(new Date(message.created_at));

@@ -5,6 +5,7 @@ import { wire } from "./dialog.js";
 import { make } from "./element.js";
 import { clone } from "./fragment.js";
 import { Upload, whenReady } from "./upload.js";
+import { tr } from "./words.js";
 
 const STICKERS_MAX = 120; // As the database has it.
 const SIDE_PX_MAX = 512; // What a sticker is drawn at on the finest screens, and no more.
@@ -25,8 +26,8 @@ export function addStickerPack(added, signal) {
     const taken = pictures.slice(0, STICKERS_MAX - items.length);
     for (const file of taken) show(file);
     const words = [];
-    if (pictures.length < files.length) words.push("Only pictures can be stickers.");
-    if (taken.length < pictures.length) words.push(`A pack has at most ${STICKERS_MAX} stickers.`);
+    if (pictures.length < files.length) words.push(tr("Only pictures can be stickers."));
+    if (taken.length < pictures.length) words.push(tr("A pack has at most {n} stickers.", { n: STICKERS_MAX }));
     note.textContent = words.join(" ");
     submit.disabled = items.length === 0;
   }
@@ -35,10 +36,10 @@ export function addStickerPack(added, signal) {
     const item = { file, url: URL.createObjectURL(file), row: clone("#pack-item-template"), upload: null };
     const words = wordsOf(file.name);
     item.field = item.row.querySelector("input");
-    Object.assign(item.field, { value: words, ariaLabel: `What ${file.name} shows`, maxLength: ALT_CHARACTERS_MAX });
+    Object.assign(item.field, { value: words, ariaLabel: tr("What {name} shows", file), maxLength: ALT_CHARACTERS_MAX });
     item.row.querySelector(".pack__picture").append(make("img", "", { src: item.url, alt: "" }));
     const drop = item.row.querySelector(".pack__drop");
-    drop.ariaLabel = `Remove ${file.name}`;
+    drop.ariaLabel = tr("Remove {name}", file);
     drop.addEventListener("click", () => leaveOut(item));
     items.push(item);
     list.append(item.row);
@@ -60,7 +61,7 @@ export function addStickerPack(added, signal) {
     if (!title) return form.elements.title.focus();
     const wordless = items.find(({ field }) => !field.value.trim());
     if (wordless) {
-      note.textContent = "Say of each sticker what it shows: it is found by that.";
+      note.textContent = tr("Say of each sticker what it shows: it is found by that.");
       return wordless.field.focus();
     }
     form.inert = true;
@@ -83,7 +84,7 @@ export function addStickerPack(added, signal) {
 
   async function uploadAll() {
     let count = 0;
-    const tell = () => note.textContent = `${count} of ${items.length} uploaded…`;
+    const tell = () => note.textContent = tr("{at} of {count} uploaded…", { at: count, count: items.length });
     tell();
     return Promise.all(items.map(async (item) => {
       item.upload ??= new Upload(await madeSmall(item.file));

@@ -4,6 +4,7 @@ import { part } from "./api.js";
 import { wire, whenTyped } from "./dialog.js";
 import { parse } from "./fragment.js";
 import { dressPresence } from "./presence.js";
+import { tr } from "./words.js";
 
 const SAID_LETTERS_MIN = 2; // With fewer, almost everything was said.
 
@@ -53,7 +54,7 @@ export class Switcher {
       this.#found.replaceChildren(...found.children);
       dressPresence(this.#found);
       this.#choose(this.#found.firstElementChild);
-      this.#note.textContent = this.#found.childElementCount ? "" : "Nothing of that name.";
+      this.#note.textContent = this.#found.childElementCount ? "" : tr("Nothing of that name.");
       if (query.length >= SAID_LETTERS_MIN) await this.#findSaid(query, signal);
     } catch (error) {
       if (!signal.aborted) this.#note.textContent = error.message;

@@ -1,6 +1,8 @@
 // "Ada is typing": says so of oneself, no more often than needed, and shows it of others. A line
 // that nobody takes back goes away by itself, so it never sticks.
 
+import { tr } from "./words.js";
+
 const ANNOUNCE_INTERVAL_MS = 3_000;
 const EXPIRE_MS = 6_000; // Two announcements.
 
@@ -10,7 +12,7 @@ export class Typing {
   #conversationId;
   #nameOf;
   #announcedAt = 0;
-  #others = new Map(); // user id → { name, does, timer }
+  #others = new Map(); // user id → { name, recording, timer }
 
   // Lifecycle
 
@@ -47,14 +49,15 @@ export class Typing {
   #show({ user_id: userId, user_name: userName, recording }) {
     clearTimeout(this.#others.get(userId)?.timer);
     const timer = setTimeout(() => this.hide(userId), EXPIRE_MS);
-    this.#others.set(userId, { name: userName ?? this.#nameOf(userId) ?? "Someone", does: recording ? "recording" : "typing", timer });
+    this.#others.set(userId, { name: userName ?? this.#nameOf(userId) ?? tr("Someone"), recording, timer });
     this.#render();
   }
 
   #render() {
     const [one, two, more] = this.#others.values();
-    if (more) this.#line.textContent = "Several people are typing…";
-    else if (two) this.#line.textContent = `${one.name} and ${two.name} are typing…`;
-    else this.#line.textContent = one ? `${one.name} is ${one.does}…` : "";
+    if (more) this.#line.textContent = tr("Several people are typing…");
+    else if (two) this.#line.textContent = tr("{first} and {second} are typing…", { first: one.name, second: two.name });
+    else if (one) this.#line.textContent = one.recording ? tr("{name} is recording…", one) : tr("{name} is typing…", one);
+    else this.#line.textContent = "";
   }
 }

@@ -2,6 +2,7 @@
 // sight, and how much came below while one reads further up.
 
 import { divide, seqOf } from "./dress.js";
+import { tr, trCount } from "./words.js";
 
 export class Unread {
   #list;
@@ -57,7 +58,7 @@ export class Unread {
     const before = this.#list.querySelector(".message__new")?.parentElement ?? null;
     const now = this.first(older);
     if (before && before !== now) divide(before, null);
-    if (now && now !== before) divide(now, "New messages");
+    if (now && now !== before) divide(now, tr("New messages"));
   }
 
   countBelow(amount) {
@@ -70,7 +71,7 @@ export class Unread {
     this.#latest.hidden = follows;
     this.#count.hidden = this.#below === 0;
     this.#count.textContent = this.#below > 99 ? "99+" : this.#below;
-    this.#latest.ariaLabel = this.#below ? `Newest messages, ${this.#below} new` : "Newest messages";
+    this.#latest.ariaLabel = this.#below ? trCount("Newest messages, {n} new", "Newest messages, {n} new", this.#below) : tr("Newest messages");
 
     this.#button.hidden = true;
     if (!this.waits) return;
@@ -81,7 +82,7 @@ export class Unread {
     } else if (place ? place.bottom <= top : seqOf(this.#list.firstElementChild) > this.#firstSeq) {
       this.#button.hidden = false;
       this.#button.querySelector(".timeline__unread-text").textContent =
-        this.#amount > 1 ? `${this.#amount} new messages` : "New message";
+        this.#amount > 1 ? trCount("{n} new message", "{n} new messages", this.#amount) : tr("New message");
     }
   }
 }

@@ -4,6 +4,7 @@
 // Emits `change`; `state` is waiting → going ⇄ stalled → ready, or refused (see `reason`), or cancelled.
 
 import { get, post, remove, withoutField } from "./api.js";
+import { tr } from "./words.js";
 
 const PIECE_BYTES = 1 << 20; // Little is lost with one, and the server is asked no more often than it needs.
 const AT_ONCE_MAX = 2; // One large file does not hold up a small one; more share the same line.
@@ -26,7 +27,7 @@ export function whenReady(upload) {
     const look = () => {
       if (upload.state === "ready") resolve(upload.medium);
       else if (upload.state === "refused") reject(new Error(upload.reason));
-      else if (upload.state === "cancelled") reject(new Error("It was cancelled."));
+      else if (upload.state === "cancelled") reject(new Error(tr("It was cancelled.")));
     };
     upload.addEventListener("change", look);
     look();
@@ -194,8 +195,9 @@ function put(path, bytes, { range, onMove, signal }) {
       silence = setTimeout(() => request.abort(), PIECE_SILENCE_MS);
     };
     const abort = () => request.abort();
-    const lost = () => reject(Object.assign(new Error("The chat can not be reached just now."), { status: 0 }));
+    const lost = () => reject(Object.assign(new Error(tr("The chat can not be reached just now.")), { status: 0 }));
     request.open("PUT", path);
+    request.setRequestHeader("accept-language", document.documentElement.lang);
     request.setRequestHeader("content-type", "application/octet-stream");
     request.setRequestHeader("content-range", range);
     request.responseType = "json";
@@ -207,7 +209,7 @@ function put(path, bytes, { range, onMove, signal }) {
       const { status, response } = request;
       if (status >= 200 && status < 300 && response) return resolve(response);
       const { detail, title, code } = response ?? {};
-      const text = withoutField(detail ?? title ?? `The server answered ${status}.`);
+      const text = withoutField(detail ?? title ?? tr("The server answered {status}.", { status }));
       reject(Object.assign(new Error(text), { status: status < 400 ? 0 : status, code }));
     });
     request.addEventListener("error", lost);

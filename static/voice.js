@@ -3,6 +3,7 @@
 
 import { clone } from "./fragment.js";
 import { loadStylesheet } from "./stylesheet.js";
+import { tr } from "./words.js";
 
 // AAC plays everywhere; where it can not be made, Opus does in every browser of the last two years, in one of these.
 const FORMATS = ["audio/mp4;codecs=mp4a.40.2", "audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
@@ -17,9 +18,9 @@ const HOLD_MS = 500; // Who lets go earlier has tapped.
 const SLIDE_PX = 96;
 const BAR_PX = 3;
 const REASONS = {
-  NotAllowedError: "You have not allowed this page to use the microphone. The browser's settings for this page change that.",
-  NotFoundError: "There is no microphone on this device.",
-  NotReadableError: "The microphone is in use by another program.",
+  NotAllowedError: tr("You have not allowed this page to use the microphone. The browser's settings for this page change that."),
+  NotFoundError: tr("There is no microphone on this device."),
+  NotReadableError: tr("The microphone is in use by another program."),
 };
 
 export class Voice {
@@ -60,8 +61,8 @@ export class Voice {
       hold?.end();
       console.info("No recording", error);
       composer.say(REASONS[error.name] ?? (window.isSecureContext
-        ? "This browser can not record here."
-        : "A browser records only on pages with a secure address (https)."));
+        ? tr("This browser can not record here.")
+        : tr("A browser records only on pages with a secure address (https).")));
     } finally {
       this.#asking = false;
     }
@@ -145,7 +146,7 @@ class Recording {
     this.#announcer = setInterval(() => this.#state === "recording" && announce(true), ANNOUNCE_EVERY_MS);
     announce(true);
     this.#become("recording");
-    this.#say("Recording. Escape discards it.");
+    this.#say(tr("Recording. Escape discards it."));
   }
 
   // Actions
@@ -156,7 +157,7 @@ class Recording {
     this.#before = this.#recorded;
     this.#announce(false);
     this.#become("paused");
-    this.#say("Paused.");
+    this.#say(tr("Paused."));
   }
 
   resume() {
@@ -166,7 +167,7 @@ class Recording {
     this.#since = performance.now();
     this.#announce(true);
     this.#become("recording");
-    this.#say("Recording.");
+    this.#say(tr("Recording."));
   }
 
   // What there is so far.
@@ -185,7 +186,7 @@ class Recording {
       await player.play();
     } catch {
       if (this.#state === "playing") this.#become("paused");
-      this.#say("It can not be played before it is sent.");
+      this.#say(tr("It can not be played before it is sent."));
     }
   }
 
@@ -259,7 +260,7 @@ class Recording {
         this.#levels.push(loudness(samples));
         if (this.#recorded >= DURATION_MAX_MS) {
           this.pause();
-          this.#say("A voice message has at most 10 minutes.");
+          this.#say(tr("A voice message has at most {n} minutes.", { n: DURATION_MAX_MS / 60_000 }));
         }
       }
       this.#draw();
@@ -269,8 +270,8 @@ class Recording {
   #become(state) {
     this.#state = state;
     this.#bar.dataset.state = state;
-    this.#part("pause").ariaLabel = state === "recording" ? "Pause" : "Go on recording";
-    this.#part("play").ariaLabel = state === "playing" ? "Stop" : "Play";
+    this.#part("pause").ariaLabel = state === "recording" ? tr("Pause") : tr("Go on recording");
+    this.#part("play").ariaLabel = state === "playing" ? tr("Stop") : tr("Play");
     if (state !== "ended") this.#draw();
   }
 

@@ -3,6 +3,7 @@
 import { remove } from "./api.js";
 import { loadStylesheet } from "./stylesheet.js";
 import { toast } from "./toasts.js";
+import { tr } from "./words.js";
 
 export function wait(pane, { connection, navigation, user }, signal) {
   const { waitingId: id } = pane.dataset;
@@ -30,7 +31,7 @@ export function wait(pane, { connection, navigation, user }, signal) {
 // Private
 
 function tellRefusal(pane) {
-  pane.querySelector(".waiting__state").textContent = "You were not let in this time";
-  pane.querySelector(".waiting__hint").textContent = "Perhaps somebody there can tell you more. You can ask again later.";
+  pane.querySelector(".waiting__state").textContent = tr("You were not let in this time");
+  pane.querySelector(".waiting__hint").textContent = tr("Perhaps somebody there can tell you more. You can ask again later.");
   pane.querySelector(".waiting__withdraw").hidden = true;
 }

@@ -36,8 +36,7 @@ const STYLES: [&str; 8] = [
 ];
 
 /// The modules that `app.js` imports, announced so that they load side by side.
-const MODULES: [&str; 29] = [
-    "announcer.js",
+const MODULES: [&str; 27] = [
     "api.js",
     "composer.js",
     "connection.js",
@@ -61,11 +60,10 @@ const MODULES: [&str; 29] = [
     "timeline.js",
     "times.js",
     "title.js",
-    "toasts.js",
     "turns.js",
     "typing.js",
     "unread.js",
-    "viewport.js",
+    "words.js",
 ];
 
 /// The chat as one reader sees it when the page loads.

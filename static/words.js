@@ -1,0 +1,27 @@
+// The page's words in the reader's language. English stands in the sources and is the key, as in gettext; another
+// language has a catalog, words_<language>.js, which is there before anything is said.
+
+const { lang } = document.documentElement;
+const isEnglish = lang === "en";
+
+// For Intl: English as the browser speaks it, another language as it is spoken where the browser is at home.
+export const locale = isEnglish ? undefined : navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang;
+
+// One that does not come leaves English.
+const catalog = isEnglish ? {} : await import(`./words_${lang}.js`).then(({ default: words }) => words, () => ({}));
+
+// "{name} is typing" with { name }.
+export function tr(text, values) {
+  return fill(catalog[text] ?? text, values);
+}
+
+// "{n} person", "{n} people". The key of a catalog is both, with a bar between, its value a sentence for each plural.
+export function trCount(one, other, n, values) {
+  const forms = catalog[`${one}|${other}`];
+  const said = forms && (forms[new Intl.PluralRules(lang).select(n)] ?? forms.other);
+  return fill(said ?? (n === 1 ? one : other), { n, ...values });
+}
+
+function fill(text, values) {
+  return values ? text.replace(/{(\w+)}/g, (all, name) => values[name] ?? all) : text;
+}
