@@ -46,6 +46,8 @@ mod hooks;
 mod host;
 #[path = "live/joining.rs"]
 mod joining;
+#[path = "live/languages.rs"]
+mod languages;
 #[path = "live/limits.rs"]
 mod limits;
 #[path = "live/media.rs"]

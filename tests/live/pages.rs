@@ -67,7 +67,10 @@ async fn a_visitor_without_a_session_is_welcomed() {
             policy.contains("frame-ancestors 'self' https://shop.example"),
             "{policy}"
         );
-        assert_eq!(header(&response, "vary"), "cookie, accept, accept-encoding");
+        assert_eq!(
+            header(&response, "vary"),
+            "cookie, accept, accept-encoding, accept-language"
+        );
         assert_eq!(header(&response, "cache-control"), "no-store");
         let html = response.text().await.unwrap();
         assert!(html.contains(r#"action="/auth/guest""#));

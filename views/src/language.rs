@@ -307,3 +307,114 @@ fn pieces<'a>(text: &'a str, mut take: impl FnMut(Piece<'a>)) {
     }
     take(Piece::Text(rest));
 }
+
+#[cfg(test)]
+mod tests {
+    use maud::html;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_said_in_the_language_that_is_spoken_and_in_english_where_it_is_not_known() {
+        assert_eq!(tr("edited"), "edited");
+        within(Language::German, || {
+            assert_ne!(tr("edited"), "edited");
+            assert_eq!(tr("no catalog has this"), "no catalog has this");
+            assert_eq!(tr("verb|no catalog has this"), "no catalog has this");
+            within(Language::English, || assert_eq!(tr("edited"), "edited"));
+            assert_eq!(spoken(), Language::German);
+        });
+        assert_eq!(spoken(), Language::English);
+    }
+
+    #[test]
+    fn what_is_filled_in_is_filled_in_once_and_stays_text() {
+        let values = [("name", "{other}"), ("other", "x")];
+        assert_eq!(tr_with("{name} and {other}", &values), "{other} and x");
+        assert_eq!(tr_with("{nobody} is {", &values), " is {");
+        let name = html! { b { "<" } };
+        let said = tr_markup("<i> {name}", &[("name", name)]);
+        assert_eq!(said.into_string(), "&lt;i&gt; <b>&lt;</b>");
+        let said = tr_count_with("{n} {a}", "{n} {a}s", 2, &[("a", "{n}")]);
+        assert_eq!(said, "2 {n}s");
+    }
+
+    #[test]
+    fn counts_go_by_the_plural_forms_of_each_language() {
+        let people = |n| tr_count("{n} person", "{n} people", n);
+        assert_eq!(
+            [people(0), people(1), people(2)],
+            ["0 people", "1 person", "2 people"]
+        );
+        within(Language::German, || {
+            assert_eq!([people(1), people(2)], ["1 Person", "2 Personen"]);
+        });
+        for (language, n, category) in [
+            (Language::German, 1, "one"),
+            (Language::German, 0, "other"),
+            (Language::French, 0, "one"),
+            (Language::French, 1_000_000, "many"),
+            (Language::Spanish, 2, "other"),
+            (Language::Arabic, 0, "zero"),
+            (Language::Arabic, 2, "two"),
+            (Language::Arabic, 103, "few"),
+            (Language::Arabic, 11, "many"),
+            (Language::Arabic, 100, "other"),
+        ] {
+            assert_eq!(name_of(language.category(n)), category, "{language:?} {n}");
+        }
+    }
+
+    #[test]
+    fn the_language_wanted_most_of_those_that_are_spoken_is_taken() {
+        for (header, language) in [
+            ("de-AT, en;q=0.5", Some(Language::German)),
+            ("it, ar-EG;q=0.2, es;q=0.3", Some(Language::Spanish)),
+            ("fr;q=0.5, de;q=0.5", Some(Language::French)),
+            ("FR_ca", Some(Language::French)),
+            ("en;q=0", None),
+            ("de;q=x, de;q=2, de;q=", None),
+            ("", None),
+            ("*", None),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn each_language_is_where_its_number_says() {
+        for (place, language) in Language::ALL.into_iter().enumerate() {
+            assert_eq!(language as usize, place);
+            assert_eq!(Language::of_tag(language.code()), Some(language));
+        }
+    }
+
+    #[test]
+    fn what_waits_is_within_its_language_and_what_runs_meanwhile_is_not() {
+        let mut waited = false;
+        let work = scope(
+            Language::French,
+            poll_fn(move |context| {
+                assert_eq!(spoken(), Language::French);
+                if waited {
+                    return std::task::Poll::Ready(());
+                }
+                waited = true;
+                context.waker().wake_by_ref();
+                std::task::Poll::Pending
+            }),
+        );
+        let mut work = pin!(work);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(work.as_mut().poll(&mut context).is_pending());
+        assert_eq!(spoken(), Language::English);
+        assert!(work.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_panic_leaves_no_language_behind() {
+        let caught = std::panic::catch_unwind(|| within(Language::Arabic, || panic!("on purpose")));
+        assert!(caught.is_err());
+        assert_eq!(spoken(), Language::English);
+    }
+}

@@ -86,6 +86,7 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::within;
 
     #[test]
     fn a_look_is_read_from_known_words_alone() {
@@ -102,5 +103,22 @@ mod tests {
         assert_eq!((look.theme, look.color), ("light", "purple"));
         assert_eq!(look.is_right_to_left, Some(false));
         assert_eq!(own.framed(Some("\"><b>"), Some("pink"), Some("up")), own);
+    }
+
+    #[test]
+    fn a_language_gives_the_direction_unless_somebody_chose_one() {
+        let of = |words: &str| {
+            let look = Look::from_words(words);
+            within(look.language.unwrap_or_default(), || look.direction())
+        };
+        assert_eq!(
+            [of("ar"), of("ar.ltr"), of("de"), of("de.rtl")],
+            ["rtl", "ltr", "ltr", "rtl"]
+        );
+        assert_eq!(
+            Look::from_words("xx.de.evil").language,
+            Some(Language::German)
+        );
+        assert_eq!(Look::from_words("DE.d").language, None);
     }
 }

@@ -155,3 +155,72 @@ impl Told {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::{Language, within};
+
+    fn joined(names: &[&str], count: i64) -> Told {
+        Told {
+            event: "members_joined".to_owned(),
+            user_names: names.iter().map(|&name| name.to_owned()).collect(),
+            count,
+            ..Told::default()
+        }
+    }
+
+    #[test]
+    fn it_is_said_in_each_language_and_marked_for_the_others() {
+        let told = joined(&["Ada", "{people}"], 2);
+        let said = told_words(Some("Ada and {people} joined"), Some(&told));
+        assert_eq!(said.text(), "Ada and {people} joined");
+        assert_eq!(
+            said.key().as_deref(),
+            Some("{people} joined|{people} joined")
+        );
+        assert_eq!(said.n(), Some(2));
+        assert_eq!(
+            said.values().as_deref(),
+            Some(r#"{"people":"Ada, {people}"}"#)
+        );
+        let parts = said.parts().unwrap();
+        assert!(parts.contains(r#""say":"{first} and {second}""#), "{parts}");
+        within(Language::German, || {
+            let text = said.text();
+            assert!(
+                text.contains("Ada und {people}") && !text.contains("joined"),
+                "{text}"
+            );
+        });
+    }
+
+    #[test]
+    fn of_many_two_are_named_and_the_rest_are_counted() {
+        let told = joined(&["Ada", "Bob", "Cid", "Dora"], 30);
+        let body = "Ada, Bob and 28 others joined";
+        let said = told_words(Some(body), Some(&told));
+        assert_eq!(said.text(), body);
+        assert!(said.values().unwrap().contains("Ada, Bob, +28"));
+        assert!(said.parts().unwrap().contains(r#""n":28"#));
+    }
+
+    #[test]
+    fn what_the_data_does_not_say_is_read_as_it_was_written() {
+        let told = joined(&["Ada"], 1);
+        for (body, told) in [
+            ("Ada came", Some(&told)),
+            ("Order shipped", None),
+            (
+                "",
+                Some(&Told {
+                    event: "shipped".to_owned(),
+                    ..Told::default()
+                }),
+            ),
+        ] {
+            let said = told_words(Some(body), told);
+            assert_eq!((said.text().as_ref(), said.key()), (body, None));
+        }
+    }
+}
