@@ -1,12 +1,16 @@
 //! What the page says, in every language: the catalogs have all that the sources say, and nothing else.
 
+#![allow(clippy::unwrap_used)]
+
 mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use icu_plurals::{PluralCategory, PluralRules};
 use scan::{Found, scan};
 use serde_json::Value;
+use webchat_views::problem::DETAILS;
 use webchat_views::{Language, SAID};
 
 /// Languages whose catalog is not complete yet.
@@ -127,6 +131,24 @@ fn what_marks_in_messages_name_is_listed_for_the_catalogs_of_the_page() {
     let listed: BTreeSet<String> = SAID.iter().map(|key| (*key).to_owned()).collect();
     let said = scan().said;
     assert_eq!(listed, said, "{}", lines(said.iter()));
+}
+
+#[test]
+fn every_problem_that_pages_say_is_said_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let sources: String = ["src", "sql"]
+        .iter()
+        .flat_map(|folder| scan::files(&root.join(folder)))
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
+    for detail in DETAILS {
+        // A limit may be filled in.
+        let (start, _) = detail
+            .find(|letter: char| letter.is_ascii_digit())
+            .map_or((detail, ""), |at| detail.split_at(at));
+        let is_limit = start != detail && sources.contains(&format!("{start}{{"));
+        assert!(sources.contains(detail) || is_limit, "nobody says {detail}");
+    }
 }
 
 #[test]

@@ -41,7 +41,8 @@ pub fn scan() -> Found {
     let views = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Found::default();
     for folder in [views.join("src"), views.join("../src")] {
-        for file in sources(&folder) {
+        let is_code = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "rs");
+        for file in files(&folder).into_iter().filter(is_code) {
             let source = fs::read_to_string(&file).expect("a source can be read");
             let name = file
                 .file_name()
@@ -57,17 +58,18 @@ pub fn scan() -> Found {
     found
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+/// Of a folder and all within.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("an entry can be read").path();
         if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
+            found.extend(files(&path));
+        } else {
+            found.push(path);
         }
     }
-    files
+    found
 }
 
 impl Found {
