@@ -11,6 +11,7 @@ import { Receipts } from "./receipts.js";
 import { Sidebar, counts, isMuted } from "./sidebar.js";
 import { countUnread, nameTitle } from "./title.js";
 import { isAnyLookedAt, isLookedAt, isSpeaker, takeTurns } from "./turns.js";
+import { sayer } from "./words.js";
 
 const { dataset: root } = document.documentElement;
 const find = (selector) => document.querySelector(selector);
@@ -73,7 +74,7 @@ outbox.addEventListener("begun", ({ detail }) => {
 
 connection.addEventListener("frame:message", ({ detail: frame }) => {
   // In one line, as the server says it, where that is not what was typed.
-  const message = { ...frame.message, body: frame.words ?? frame.message.body };
+  const message = { ...frame.message, body: sayer ? sayer.lineOf(frame) : frame.words ?? frame.message.body };
   const isOpen = message.conversation_id === pane.id;
   if (isOpen) pane.receive(frame);
   const isNew = sidebar.messageCame(message);

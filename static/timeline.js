@@ -12,6 +12,7 @@ import { dayOf } from "./times.js";
 import { dress, momentOf, seqOf } from "./dress.js";
 import { parse } from "./fragment.js";
 import { Unread } from "./unread.js";
+import { sayer } from "./words.js";
 
 const PAGE_MESSAGES = 50;
 const EDGE_MARGIN_PX = 400; // How near to an end more is asked for.
@@ -179,7 +180,7 @@ export class Timeline extends EventTarget {
     clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#signal.aborted || this.#loading || this.#queue.length === 0) return; // A load flushes when it is done.
-    this.#receive(this.#queue.splice(0).map(({ html, ...how }) => Object.assign(parse(html), how)));
+    this.#receive(this.#queue.splice(0).map(({ html, ...how }) => Object.assign(read(html), how)));
   }
 
   #receive(items) {
@@ -290,7 +291,7 @@ export class Timeline extends EventTarget {
 
   #apply({ before, after, around }, { items, next }) {
     const isElsewhere = before === undefined && after === undefined;
-    const fresh = items.map(({ html }) => parse(html));
+    const fresh = items.map(({ html }) => read(html));
     this.#keepingPlace(() => {
       if (isElsewhere) this.#list.replaceChildren();
       const placed = fresh.filter((item) => this.#place(item));
@@ -410,4 +411,9 @@ export class Timeline extends EventTarget {
     const now = anchor && document.getElementById(anchor.id);
     if (now) this.#scroller.scrollTop += topOf(now) - before;
   }
+}
+
+function read(html) {
+  const item = parse(html);
+  return sayer?.anew(item) ?? item;
 }

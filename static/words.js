@@ -7,8 +7,10 @@ const isEnglish = lang === "en";
 // For Intl: English as the browser speaks it, another language as it is spoken where the browser is at home.
 export const locale = isEnglish ? undefined : navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang;
 
-// One that does not come leaves English.
-const catalog = isEnglish ? {} : await import(`./words_${lang}.js`).then(({ default: words }) => words, () => ({}));
+// What does not come leaves English. `sayer` says the fixed words of messages anew: English has none.
+const [catalog, say] = isEnglish ? [{}] : await Promise.all([import(`./words_${lang}.js`), import("./say.js")])
+  .then(([{ default: words }, { sayerOf }]) => [words, sayerOf(tr, trCount)], () => [{}]);
+export const sayer = say;
 
 // "{name} is typing" with { name }.
 export function tr(text, values) {

@@ -41,6 +41,8 @@ mod host;
 mod info;
 #[path = "browser/keyboard.rs"]
 mod keyboard;
+#[path = "browser/languages.rs"]
+mod languages;
 #[path = "browser/long_open.rs"]
 mod long_open;
 #[path = "browser/looks.rs"]

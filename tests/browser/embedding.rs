@@ -619,3 +619,37 @@ async fn a_token_that_is_refused_is_said_so_and_another_is_taken_whenever_it_com
     scene.ada.close_despite(&["401 (Unauthorized)"]).await;
     scene.server.stop().await;
 }
+
+#[tokio::test]
+async fn the_chat_speaks_the_language_of_its_element_or_of_the_page_around_it() {
+    let scene = Scene::begin("<div lang=\"de-CH\"><web-chat></web-chat></div>").await;
+    let ada = &scene.ada;
+    scene.press_button().await;
+    scene.come_in(FRAME).await;
+    let language = "document.documentElement.lang";
+    ada.until(&format!(
+        "{language} === 'de' && document.querySelector('main.pane')"
+    ))
+    .await;
+    ada.leave_frame().await;
+    let catalog = include_str!("../../static/words_de.js");
+    let close = catalog.split_once("\"Close\": \"").unwrap().1;
+    let close = close.split_once('"').unwrap().0;
+    ada.until(&format!(
+        "{CHAT}.shadowRoot.querySelector('.bar button').ariaLabel === '{close}'"
+    ))
+    .await;
+
+    ada.value(&format!("{CHAT}.lang = 'en'")).await;
+    ada.until(&format!(
+        "{CHAT}.shadowRoot.querySelector('.bar button').ariaLabel === 'Close'"
+    ))
+    .await;
+    ada.enter_frame(FRAME).await;
+    ada.until(&format!(
+        "{language} === 'en' && document.querySelector('main.pane')"
+    ))
+    .await;
+    ada.leave_frame().await;
+    scene.end().await;
+}

@@ -191,6 +191,7 @@ pub(crate) fn words(assets: &str) -> Markup {
     html! {
         @if language != Language::English {
             link rel="modulepreload" href={ (assets) "/words_" (language.code()) ".js" };
+            link rel="modulepreload" href={ (assets) "/say.js" };
         }
     }
 }
