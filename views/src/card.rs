@@ -203,7 +203,7 @@ fn file(kind: &str, data: &Data) -> Markup {
         own(size),
         own(file_type(data.name.as_deref(), data.media_type.as_deref())),
         own(data.duration_ms.and_then(duration)),
-        own(data.size.and_then(bytes)),
+        data.size.and_then(bytes),
     ];
     let title = title.map_or_else(|| say(label), Phrase::own);
     row(picture(drawing), web_link(data), &title, &parts, None)
@@ -306,7 +306,7 @@ fn card_text(title: &Phrase, detail: &[Option<Phrase>], bars: Option<Markup>) ->
                 b.card__title dir="auto" data-say=[title.key()] { (title.text()) }
             }
             @if let [only] = detail.as_slice() {
-                span.card__detail dir="auto" data-say=[only.key()] { (only.text()) }
+                span.card__detail dir="auto" data-say=[only.key()] data-say-values=[only.values()] data-say-n=[only.n()] { (only.text()) }
             } @else if !detail.is_empty() {
                 span.card__detail dir="auto" { (parted(&detail)) }
             }
@@ -315,11 +315,15 @@ fn card_text(title: &Phrase, detail: &[Option<Phrase>], bars: Option<Markup>) ->
 }
 
 /// Several beside each other, each marked by itself.
-fn parted(parts: &[&Phrase]) -> Markup {
+pub(crate) fn parted(parts: &[&Phrase]) -> Markup {
     html! {
         @for (place, part) in parts.iter().enumerate() {
             @if place > 0 { " · " }
-            @if part.key().is_some() { span data-say=[part.key()] { (part.text()) } } @else { (part.text()) }
+            @if part.key().is_some() {
+                span data-say=[part.key()] data-say-values=[part.values()] data-say-n=[part.n()] { (part.text()) }
+            } @else {
+                (part.text())
+            }
         }
     }
 }
@@ -402,23 +406,23 @@ pub(crate) fn file_type(name: Option<&str>, media_type: Option<&str>) -> Option<
 }
 
 /// "2.4 MB".
-pub(crate) fn bytes(size: f64) -> Option<String> {
+pub(crate) fn bytes(size: f64) -> Option<Phrase> {
     if !size.is_finite() || size < 0.0 {
         return None;
     }
-    let mut size = size;
-    for unit in ["bytes", "kB", "MB"] {
+    if size < 999.5 {
+        // It was checked to be small.
+        return Some(say_count("{n} byte", "{n} bytes", size.round() as i64));
+    }
+    let mut size = size / 1000.0;
+    for unit in [key("{n} kB"), key("{n} MB")] {
         if size < 999.5 {
-            let is_short = unit == "bytes" || size >= 9.95;
-            return Some(if is_short {
-                format!("{size:.0} {unit}")
-            } else {
-                format!("{size:.1} {unit}")
-            });
+            let digits = usize::from(size < 9.95);
+            return Some(say(unit).with("n", format!("{size:.digits$}")));
         }
         size /= 1000.0;
     }
-    Some(format!("{size:.1} GB"))
+    Some(say("{n} GB").with("n", format!("{size:.1}")))
 }
 
 /// "1:02:03".
@@ -459,10 +463,12 @@ mod tests {
         let html = card("0199-m", "file", Some(&data)).into_string();
         assert!(html.contains(r#"data-words="File: notes.pdf""#), "{html}");
         assert!(html.contains(r#"href="https://example.com/n.pdf" rel="noopener"#));
-        assert!(html.contains(">notes.pdf</b>") && html.contains(">PDF · 2.4 MB<"));
+        assert!(html.contains(">notes.pdf</b>") && html.contains(r#">PDF · <span data-say="{n} MB" data-say-values="{&quot;n&quot;:&quot;2.4&quot;}">2.4 MB<"#));
         let html = card("0199-m", "image", Some(&data)).into_string();
         assert!(
-            html.contains(r#"><span data-say="Photo">Photo</span> · PDF · 2.4 MB<"#),
+            html.contains(
+                r#"><span data-say="Photo">Photo</span> · PDF · <span data-say="{n} MB""#
+            ),
             "{html}"
         );
     }
@@ -557,7 +563,7 @@ mod tests {
             (999_900.0, "1.0 MB"),
             (5e9, "5.0 GB"),
         ] {
-            assert_eq!(bytes(size).as_deref(), Some(expected));
+            assert_eq!(bytes(size).unwrap().text(), expected);
         }
         for (ms, expected) in [(0.0, "0:00"), (61_400.0, "1:01"), (3_723_000.0, "1:02:03")] {
             assert_eq!(duration(ms).as_deref(), Some(expected));

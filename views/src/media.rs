@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use crate::card::{
-    Data, bytes, duration, file_type, is_id, joined, picture, spoken, text_of, waveform,
+    Data, bytes, duration, file_type, is_id, parted, picture, spoken, text_of, waveform,
 };
 use crate::icon::{Icon, icon};
 use crate::language::{key, tr, tr_with};
@@ -373,7 +373,9 @@ fn sound(kind: &str, data: &Data, medium: &Media) -> Markup {
                 div.player__below {
                     span.player__time { (length.unwrap_or_default()) }
                     @if !is_voice {
-                        @if let Some(size) = medium.size.and_then(bytes) { span.player__size { (size) } }
+                        @if let Some(size) = medium.size.and_then(bytes) {
+                            span.player__size data-say=[size.key()] data-say-values=[size.values()] data-say-n=[size.n()] { (size.text()) }
+                        }
                     }
                     button.player__speed type="button" tabindex="-1" aria-label=(speed.text()) data-say-label=[speed.key()] data-say-values=[speed.values()] { "1×" }
                 }
@@ -389,7 +391,8 @@ fn file(medium: &Media) -> Markup {
         return waiting(Icon::File, &name);
     }
     let ending = file_type(own_name, medium.media_type.as_deref());
-    let detail = joined([ending.clone(), medium.size.and_then(bytes)]);
+    let (ending_part, size) = (ending.clone().map(Phrase::own), medium.size.and_then(bytes));
+    let detail: Vec<&Phrase> = ending_part.iter().chain(&size).collect();
     html! {
         a.file href={ (address(medium)) "?download" } download=(own_name.unwrap_or("File")) tabindex="-1" data-media-id=(medium.id) {
             @if let Some(still) = thumbnail(medium) {
@@ -402,7 +405,7 @@ fn file(medium: &Media) -> Markup {
             }
             span.card__text {
                 b.card__title dir="auto" data-say=[name.key()] { (name.text()) }
-                @if !detail.is_empty() { span.card__detail { (detail) } }
+                @if !detail.is_empty() { span.card__detail { (parted(&detail)) } }
             }
             span.file__load { (icon(Icon::Download)) }
         }
@@ -650,7 +653,8 @@ mod tests {
             &both,
             &[
                 r#"href="/api/media/01a1-f1?download" download="report.pdf""#,
-                "PDF · 2.4 MB",
+                "PDF · ",
+                ">2.4 MB<",
                 "file__icon--pdf",
                 "file__icon--sheet",
                 r#"data-words="2 files""#,
