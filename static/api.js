@@ -43,10 +43,13 @@ async function failure(response) {
   return Object.assign(new Error(withoutField(text)), { status: response.status, code });
 }
 
-// "name: must not be empty" names the field for programs; people see which one it is. The server says it in English,
-// and the catalogs have it with {n} in the place of its first number.
+// "name: must not be empty" names the field for programs; people see which one it is.
 export function withoutField(text = "") {
   const said = text.replace(/^[a-z_]+: /, "");
-  const key = (said.charAt(0).toUpperCase() + said.slice(1)).replace(NUMBER, "{n}");
-  return tr(key, { n: said.match(NUMBER) });
+  return inWords(said.charAt(0).toUpperCase() + said.slice(1));
+}
+
+// The server says what is wrong in English; the catalogs have it with {n} in the place of its first number.
+export function inWords(detail) {
+  return tr(detail.replace(NUMBER, "{n}"), { n: detail.match(NUMBER) });
 }

@@ -1,5 +1,6 @@
 // The first page of a frame: hears from the page around who somebody is and what to show, and goes there.
 
+import { inWords } from "./api.js";
 import { EmbedLine, addressOf, doorOf, wear } from "./embed_line.js";
 
 const PROBE = "webchat_probe"; // A cookie that says nothing, to see whether it is kept.
@@ -90,7 +91,7 @@ async function signIn(token) {
 
 async function fail(notice, response) {
   const { code, detail } = await response.json().catch(() => ({}));
-  show(notice, detail);
+  show(notice, detail && inWords(detail)); // What the page around hears is for programs.
   line.tell("error", { code: code ?? notice, message: detail ?? `The chat answered ${response.status}.` });
 }
 

@@ -1,7 +1,7 @@
 // What one does to messages of the open conversation: answers, changes, copies, pins, forwards and deletes them, reacts
 // to them and asks about them. What is seldom wanted is fetched when it is.
 
-import { get, post, put, remove } from "./api.js";
+import { get, inWords, post, put, remove } from "./api.js";
 import { copy } from "./clipboard.js";
 import { bodyOf, excerptOf } from "./dress.js";
 import { Media } from "./media.js";
@@ -198,7 +198,7 @@ export class MessageDeeds {
   }
 
   #refused({ ref, detail }) {
-    if (String(ref).startsWith("command-")) toast(detail);
+    if (String(ref).startsWith("command-")) toast(inWords(detail));
   }
 
   // Here, or in another tab.

@@ -40,6 +40,8 @@ export class SettingsDialog {
     this.#fill();
     for (const name of ["theme", "color"]) this.#dialog.querySelector(`[name=${name}][value=${root[name]}]`).checked = true;
     this.#field("rtl").checked = document.documentElement.dir === "rtl";
+    // In a frame the page around may have chosen.
+    this.#field("language").disabled = new URLSearchParams(location.search).get("lang") === document.documentElement.lang;
     this.#dialog.showModal();
     this.#showBlocks().catch((error) => console.warn("Whom the reader blocks is not shown", error));
     this.#showAccount().catch((error) => console.warn("Where the reader is logged in is not shown", error));

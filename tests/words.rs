@@ -8,16 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-
-/// Beside English.
-const LANGUAGES: [&str; 4] = ["de", "fr", "es", "ar"];
+use views::{Language, SAID};
 
 /// CLDR's categories of each language, as `Intl.PluralRules` has them.
 fn plurals(language: &str) -> BTreeSet<&'static str> {
     let forms: &[&str] = match language {
         "ar" => &["zero", "one", "two", "few", "many", "other"],
         "es" | "fr" => &["one", "many", "other"],
-        _ => &["one", "other"],
+        "de" => &["one", "other"],
+        other => panic!("which plural forms does {other} have?"),
     };
     forms.iter().copied().collect()
 }
@@ -131,7 +130,7 @@ impl Said {
         said.keys.extend(PROBLEMS.map(str::to_owned));
         said.keys.extend(stickers());
         // Marks in messages.
-        for key in views::SAID {
+        for key in SAID {
             said.keys.insert(key.to_owned());
             if key.contains('|') {
                 said.counted.insert(key.to_owned());
@@ -191,6 +190,12 @@ fn literal(source: &str) -> Option<(String, &str)> {
     None
 }
 
+/// Beside English.
+fn languages() -> impl Iterator<Item = &'static str> {
+    let all = Language::ALL.into_iter().map(Language::code);
+    all.filter(|code| *code != "en")
+}
+
 /// A catalog is a module that exports one JSON object.
 fn catalog(language: &str) -> BTreeMap<String, Value> {
     let path = folder(&format!("static/words_{language}.js"));
@@ -217,7 +222,7 @@ fn places(text: &str) -> BTreeSet<&str> {
 #[test]
 fn every_catalog_of_the_script_has_all_that_it_says_and_nothing_else() {
     let keys = Said::everything().keys;
-    for language in LANGUAGES {
+    for language in languages() {
         let catalog = catalog(language);
         let more = lines(catalog.keys().filter(|key| !keys.contains(*key)));
         assert_eq!(more, "", "words_{language}.js has what nobody says");
@@ -232,7 +237,7 @@ fn every_catalog_of_the_script_has_all_that_it_says_and_nothing_else() {
 #[test]
 fn every_translation_of_the_script_has_the_places_and_the_plural_forms_that_it_needs() {
     let said = Said::everything();
-    for language in LANGUAGES {
+    for language in languages() {
         for (key, value) in &catalog(language) {
             let needed = places(key.split('|').next_back().unwrap());
             let check = |text: &Value, may_leave_out_the_number: bool| {

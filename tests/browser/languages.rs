@@ -104,6 +104,14 @@ async fn a_reader_whose_browser_speaks_german_reads_german_from_server_and_scrip
         .value("Array.from(document.querySelectorAll('.message__day'), ({ textContent }) => textContent).join()")
         .await;
     let days = days.as_str().unwrap();
+    let refused =
+        "import(document.querySelector('[src$=\"/app.js\"]').src.replace('app.js', 'api.js'))
+        .then(({ withoutField }) => withoutField('name: must have at most 80 characters.'))";
+    assert_eq!(
+        ada.value(refused).await,
+        german("Must have at most {n} characters.").replace("{n}", "80"),
+        "what the server refuses, too"
+    );
     // In January: "Jänner" in Austria, where this browser is at home.
     assert!(
         days.contains("10. Jänner 2024") && days.contains("Heute"),
