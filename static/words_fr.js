@@ -144,7 +144,7 @@ export default {
   "Must have {n} to 200 characters.": "Doit comporter de {n} à 200 caractères.",
   "Must have {n} to 60 characters and no spaces.": "Doit comporter de {n} à 60 caractères, sans espaces.",
   "Must have {n} to 80 characters.": "Doit comporter de {n} à 80 caractères.",
-  "Muted until {time}.": "Notifications désactivées jusqu’au {time}.",
+  "Muted until {time}.": "En sourdine jusqu’au {time}.",
   "New message": "Nouveau message",
   "New messages": "Nouveaux messages",
   "Newest messages": "Messages les plus récents",

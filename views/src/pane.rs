@@ -255,7 +255,7 @@ fn details(pane: &Pane<'_>) -> Markup {
                         }
                     }
                     (preferences(pane))
-                    li {
+                    li.details__group {
                         button.details__link.button.button--row type="button" { (icon(Icon::Link)) (tr("Copy link")) }
                     }
                     li {
@@ -290,7 +290,7 @@ fn details(pane: &Pane<'_>) -> Markup {
                         }
                     }
                     @if let Some(peer) = pane.peer.filter(|_| pane.member_count > 1) {
-                        li {
+                        li.details__group {
                             button.details__block.button.button--row.button--danger type="button"
                                 data-user=(peer.id) aria-pressed=(pane.blocked.to_string()) {
                                 (icon(Icon::Hide)) @if pane.blocked { (tr("Unblock")) } @else { (tr("Block")) }
@@ -298,7 +298,7 @@ fn details(pane: &Pane<'_>) -> Markup {
                         }
                     }
                     @if pane.kind != "direct" && !pane.is_general {
-                        li {
+                        li.details__group {
                             button.details__leave.button.button--row.button--danger type="button" {
                                 (icon(Icon::Back)) (tr("Leave"))
                             }
@@ -339,7 +339,7 @@ fn preferences(pane: &Pane<'_>) -> Markup {
         @if pane.kind != "direct" {
             li { (toggle("mentions", pane.mentions_only, Icon::Person, tr("Mentions only"))) }
         }
-        li { (toggle("pin", pane.pinned, Icon::Pin, tr("Pin to the top"))) }
+        li.details__group { (toggle("pin", pane.pinned, Icon::Pin, tr("Pin to the top"))) }
         li { (toggle("archive", pane.archived, Icon::File, tr("Archive"))) }
         li { button.details__unread.button.button--row type="button" { (icon(Icon::List)) (tr("Mark unread")) } }
     }
