@@ -4,8 +4,11 @@
 const { lang } = document.documentElement;
 const isEnglish = lang === "en";
 
-// For Intl: English as the browser speaks it, another language as it is spoken where the browser is at home.
-export const locale = isEnglish ? undefined : navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang;
+// For Intl: English as the browser speaks it, another language as it is spoken where the browser is at home, with digits
+// as the server writes them.
+export const locale = isEnglish
+  ? undefined
+  : new Intl.Locale(navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang, { numberingSystem: "latn" });
 
 // What does not come leaves English. `sayer` says the fixed words of messages anew: English has none.
 const [catalog, say] = isEnglish ? [{}] : await Promise.all([import(`./words_${lang}.js`), import("./say.js")])

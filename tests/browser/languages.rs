@@ -266,6 +266,13 @@ async fn arabic_goes_from_right_to_left_by_itself_and_fits_a_phone() {
     ada.go(&format!("/c/{general}")).await;
     ada.until_live().await;
     assert_eq!(ada.value(OVERFLOWS).await, false);
+    let time = ada
+        .text(".timeline__messages .message:last-child time")
+        .await;
+    assert!(
+        time.contains(|letter: char| letter.is_ascii_digit()),
+        "digits as everywhere else: {time}"
+    );
 
     ada.go("/chats").await;
     ada.until_live().await;
