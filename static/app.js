@@ -126,7 +126,6 @@ connection.addEventListener("frame:ready", async ({ detail }) => {
   if (detail.expires_at) (await import("./renewal.js")).keep(detail, signal);
 }, { signal });
 connection.addEventListener("frame:reset", () => location.reload(), { signal });
-connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.reload(), { signal });
 receipts.addEventListener("read", ({ detail }) => sidebar.read(detail.conversationId, detail.seq), { signal });
 sidebar.addEventListener("unread", ({ detail }) => countUnread(detail), { signal });
 
@@ -181,5 +180,10 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && connection.s
 
 show();
 for (const { conversationId, seq } of sidebar.unread) receipts.delivered(conversationId, seq);
-if (parent === window) connection.start();
-else import("./embed_page.js").then(({ goLive }) => goLive({ ...session, sidebar, signal }));
+if (parent === window) {
+  connection.addEventListener("state", ({ detail }) => detail.sessionEnded && location.reload(), { signal });
+  connection.start();
+} else {
+  // Where a frame goes when its session ends is for the page around to say.
+  import("./embed_page.js").then(({ goLive }) => goLive({ ...session, sidebar, signal }));
+}

@@ -43,7 +43,7 @@ export class Composer extends EventTarget {
     this.#body.addEventListener("input", () => this.#changed(), { signal });
     this.#body.addEventListener("focus", () => this.#hintEnter(), { signal });
     form.querySelector(".composer__cancel").addEventListener("click", () => this.#leaveContext(), { signal });
-    drafts.addEventListener("change", ({ detail }) => detail === this.#place && this.#draftChanged(), { signal });
+    window.addEventListener("storage", ({ key }) => key?.endsWith(this.#place) && this.#draftChanged(), { signal });
     this.#takeDraft();
     form.querySelector("fieldset").disabled = false;
     // Where there is a keyboard; on a phone it would open one unasked.
@@ -195,9 +195,9 @@ export class Composer extends EventTarget {
     this.#showContext(reply && tr("Reply to {name}", reply), reply?.excerpt);
   }
 
-  // By another tab: it is shown unless one writes here.
+  // By another tab, which one may have left since. What is written here is kept at once, so nothing of it is lost.
   #draftChanged() {
-    if (!document.hasFocus() && !this.#editing) this.#takeDraft();
+    if (!this.#editing) this.#takeDraft();
   }
 
   #keepDraft() {
