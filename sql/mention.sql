@@ -16,7 +16,7 @@ security definer set search_path = pg_catalog, pg_temp as $$
 declare
     c_mentions_max constant integer := 50; -- who means everyone writes to everyone
     v_names text[];
-    v_ids uuid[] := '{}';
+    v_ids uuid[] := array[]::uuid[];
 begin
     if jsonb_typeof(p_data -> 'mentions') = 'array' then
         v_ids := array(select x::uuid from jsonb_array_elements_text(p_data -> 'mentions') x limit c_mentions_max);
