@@ -19,7 +19,7 @@ export class Sidebar extends EventTarget {
   #openId = null;
   #timer = null;
   #signal;
-  #reads = 0;
+  #changes = 0;
 
   // Lifecycle
 
@@ -78,6 +78,7 @@ export class Sidebar extends EventTarget {
 
   // True when the message is newer than any that the list knew.
   messageCame(message) {
+    this.#changes += 1;
     const item = this.#find(message.conversation_id);
     if (!item) {
       this.refresh();
@@ -99,7 +100,7 @@ export class Sidebar extends EventTarget {
   }
 
   read(conversationId, seq) {
-    this.#reads += 1;
+    this.#changes += 1;
     const item = this.#find(conversationId);
     if (!item || unreadOf(item) === 0) return;
     if (seq >= lastSeqOf(item)) this.#setUnread(item, 0);
@@ -121,11 +122,9 @@ export class Sidebar extends EventTarget {
   }
 
   async #load() {
-    const reads = this.#reads;
+    const changes = this.#changes;
     const list = parse(await part("/list", { signal: this.#signal }));
-    const isOvertaken = reads !== this.#reads || Array.from(list.children).some(
-      (item) => lastSeqOf(this.#find(item.dataset.conversationId)) > lastSeqOf(item));
-    if (isOvertaken) return this.refresh(); // By an event, or by what was read meanwhile.
+    if (changes !== this.#changes) return this.refresh(); // Something came or was read meanwhile.
     for (const item of list.children) this.#dress(item);
     // What has not changed stays: somebody may be about to click on it.
     const items = Array.from(list.children, (item) => {

@@ -38,6 +38,7 @@ export class Timeline extends EventTarget {
   #newer; // the seq after which there is more; null: the newest is here
   #lastSeq;
   #following = true;
+  #height; // of what is in view
   #loading = null; // a promise while a page is on its way
   #loadAgainAt = 0;
   #queue = []; // fragments that wait for the next frame
@@ -60,6 +61,7 @@ export class Timeline extends EventTarget {
     this.#older = older ? Number(older) : null;
     this.#newer = newer ? Number(newer) : null;
     this.#lastSeq = Number(lastSeq);
+    this.#height = this.#scroller.clientHeight;
     this.#scroller.addEventListener("scroll", () => this.#soon(), { passive: true, signal });
     part("__latest").addEventListener("click", () => {
       this.#scroller.focus({ preventScroll: true }); // The button is about to go.
@@ -331,6 +333,9 @@ export class Timeline extends EventTarget {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     if (clientHeight === 0 || this.#signal.aborted) return; // Behind the list on a narrow screen: nothing is in view.
+    // It was resized, which the observer tells a moment later: that is not scrolling away from the newest.
+    const isResized = this.#height !== (this.#height = clientHeight);
+    if (isResized && this.#following) return this.#toBottom();
     const toEnd = scrollHeight - scrollTop - clientHeight;
     this.#following = toEnd < BOTTOM_MARGIN_PX && this.#newer === null;
     if (!this.#loading && Date.now() >= this.#loadAgainAt) {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::stage::{Visitor, Way, direct, fill, general, link};
 use crate::browser::{Browser, message_of};
-use crate::support::{Heard, Listener, Person, TestDatabase, TestServer};
+use crate::support::{Heard, Listener, Person, TestDatabase, TestServer, run};
 
 /// Waits until it is announced that somebody has got (and read) so far.
 async fn until_marked(listener: &mut Listener, user: Uuid, field: &str, seq: i64) -> Heard {
@@ -322,6 +322,37 @@ async fn a_list_that_was_made_before_one_read_brings_no_count_back() {
     .await;
     assert_eq!(ada.value(&count).await, 0);
     ada.until("document.title === 'Robert'").await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_that_was_made_before_a_message_was_deleted_brings_no_word_of_it_back() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Browser::enter(server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let with_bob = direct(&bob, &ada).await;
+    bob.say(with_bob, "a slip").await;
+    let said = |part: &str| {
+        format!(
+            "document.querySelector('[data-conversation-id=\"{with_bob}\"] .conversation__{part}').textContent"
+        )
+    };
+    let (last, title) = (said("last"), said("title"));
+    ada.until(&format!("{last} === 'a slip'")).await;
+    ada.hold_answers("/parts/list").await;
+    // What makes it be asked for anew.
+    let renamed = json!({"name": "Robert"});
+    assert_eq!(bob.put("/api/users/me", renamed).await.0, 200);
+    ada.until_held().await;
+    let client = database.connect().await;
+    run(&client, "delete from chat.messages", &[]).await;
+    ada.until(&format!("{last} === 'This message was deleted'"))
+        .await;
+    ada.let_answers_come().await;
+    ada.until(&format!("{title} === 'Robert'")).await;
+    assert_eq!(ada.value(&last).await, "This message was deleted");
     ada.close().await;
     server.stop().await;
 }

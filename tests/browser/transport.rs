@@ -221,7 +221,7 @@ async fn who_comes_while_the_page_asks_who_is_there_stays_online() {
     ada.until_said("here I am").await;
     assert_eq!(ada.value(&is_online).await, true);
     socket.close().await;
-    ada.close().await;
+    ada.close_despite(&UNREACHABLE).await;
     server.stop().await;
 }
 

@@ -59,6 +59,36 @@ async fn the_box_grows_with_its_text_up_to_a_limit_and_the_newest_stays_in_view(
 }
 
 #[tokio::test]
+async fn a_box_that_grows_in_the_moment_of_a_scroll_leaves_the_newest_in_view() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let client = database.connect().await;
+    fill(&client, general(&client).await, bob.id, 40).await;
+    ada.until_said("message 40").await;
+    let at_bottom = "(() => { const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.timeline');
+        return scrollHeight - scrollTop - clientHeight < 2; })()";
+    ada.until(at_bottom).await;
+    // What looks where one is goes before what hears of the new size.
+    ada.value(
+        "(() => {
+            document.querySelector('.timeline').dispatchEvent(new Event('scroll'));
+            const box = document.querySelector('#composer');
+            box.value = 'a\\n'.repeat(8);
+            box.dispatchEvent(new Event('input', { bubbles: true }));
+        })()",
+    )
+    .await;
+    ada.until(at_bottom).await;
+    bob.say(general(&client).await, "the newest").await;
+    ada.until_said("the newest").await;
+    ada.until(at_bottom).await;
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn which_enter_sends_is_the_writers_choice_and_with_ctrl_it_always_does() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
