@@ -18,6 +18,7 @@ export class Pins {
   #dialog;
   #at = 0; // which pin the bar shows
   #timer = null;
+  #changes = 0;
 
   // Lifecycle
 
@@ -59,6 +60,7 @@ export class Pins {
 
   #messageCame({ id, conversation_id: conversationId, pinned_at: pinnedAt, deleted_at: deletedAt, revision }) {
     if (conversationId !== this.#conversationId) return;
+    if (revision > 1) this.#changes += 1;
     const entry = this.#find(id);
     const isPinned = Boolean(pinnedAt) && !deletedAt;
     if (isPinned !== Boolean(entry) || revision > Number(entry?.dataset.revision)) this.#refresh();
@@ -70,8 +72,10 @@ export class Pins {
   }
 
   async #load() {
+    const changes = this.#changes;
     try {
       const fresh = parse(await part(`/c/${this.#conversationId}/pins`, { signal: this.#signal }));
+      if (changes !== this.#changes) return this.#refresh(); // What it says may be older than what came.
       const section = this.#pane.querySelector(".pins");
       const known = new Set(this.#entries.map(({ dataset }) => dataset.messageId));
       const { activeElement: before } = document;

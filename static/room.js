@@ -20,6 +20,7 @@ export class Room {
   #timer;
   #isGone = false;
   #isStale = false;
+  #asked = 0; // times
 
   // Lifecycle
 
@@ -69,10 +70,11 @@ export class Room {
 
   async #load() {
     this.#isStale = false;
+    const asked = this.#asked += 1;
     try {
       const room = parse(await part(`/c/${this.#id}/people`, { signal: this.#signal }));
-      if (this.#signal.aborted) return;
-      this.#place(room);
+      // Of two that are under way the later one knows more, whichever comes first.
+      if (!this.#signal.aborted && asked === this.#asked) this.#place(room);
     } catch (error) {
       if (!this.#signal.aborted && error.status) console.warn("The people here are not fresh", error);
     }

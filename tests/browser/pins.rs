@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use super::accessibility::{RULES, check, open_calm};
-use super::stage::{Visitor, Way, fill, general};
+use super::stage::{Visitor, Way, direct, fill, general};
 use crate::browser::{Browser, message_of};
 use crate::support::person::id;
 use crate::support::{Person, TestDatabase, TestServer};
@@ -161,5 +161,36 @@ async fn in_a_room_only_who_leads_it_is_offered_to_pin_and_a_change_elsewhere_is
         "In a room only an owner or admin can pin messages."
     );
     ada.close_despite(&["403"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_taken_down_while_the_pins_are_on_their_way_is_not_shown() {
+    let database = TestDatabase::create().await;
+    let server = TestServer::start(&database).await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let ada = Browser::enter(server.address, "Ada").await;
+    let with_bob = direct(&bob, &ada).await;
+    let message = bob.say(with_bob, "by mistake").await;
+    ada.go(&format!("/c/{with_bob}")).await;
+    ada.until_said("by mistake").await;
+    // What wires the bar comes a moment after the messages.
+    ada.until("document.body.querySelector(':scope > .pinned')")
+        .await;
+    ada.hold_answers("/pins").await;
+    let pin = format!("/api/messages/{}/pin", message["id"].as_str().unwrap());
+    assert_eq!(bob.put(&pin, json!({})).await.0, 200);
+    ada.until_held().await;
+    assert_eq!(bob.delete(&pin).await.0, 200);
+    ada.until("!document.querySelector('.message__pinned')")
+        .await;
+    ada.value("window.asked = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/pins')).length")
+        .await;
+    ada.let_answers_come().await;
+    // It is asked for again.
+    ada.until("performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/pins')).length > asked")
+        .await;
+    ada.until("document.querySelector('.pins').hidden").await;
+    ada.close().await;
     server.stop().await;
 }
