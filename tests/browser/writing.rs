@@ -2,6 +2,7 @@
 
 use fantoccini::key::Key;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::stage::{Visitor, Way, fill, general};
 use crate::support::{Person, TestDatabase, TestServer};
@@ -28,31 +29,39 @@ async fn the_box_keeps_to_the_longest_message_and_says_so() {
     server.stop().await;
 }
 
+const AT_BOTTOM: &str = "(() => { const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.timeline');
+    return scrollHeight - scrollTop - clientHeight < 2; })()";
+
+/// More of somebody's messages than fit in the view, and its reader at the newest.
+async fn read_to_the_end(database: &TestDatabase, server: &TestServer) -> (Visitor, Person, Uuid) {
+    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
+    let bob = Person::guest(server.address, "Bob").await;
+    let client = database.connect().await;
+    let room = general(&client).await;
+    fill(&client, room, bob.id, 40).await;
+    ada.until_said("message 40").await;
+    (ada, bob, room)
+}
+
 #[tokio::test]
 async fn the_box_grows_with_its_text_up_to_a_limit_and_the_newest_stays_in_view() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
-    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
-    let bob = Person::guest(server.address, "Bob").await;
-    let client = database.connect().await;
-    fill(&client, general(&client).await, bob.id, 40).await;
-    ada.until_said("message 40").await;
+    let (ada, _, _) = read_to_the_end(&database, &server).await;
     let height = "document.querySelector('#composer').clientHeight";
-    let at_bottom = "(() => { const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.timeline');
-        return scrollHeight - scrollTop - clientHeight < 2; })()";
     let break_line = format!("{}{}{}", Key::Shift, Key::Enter, Key::Null);
 
     let one = ada.value(height).await.as_f64().unwrap();
     ada.type_into("#composer", &format!("a{break_line}b{break_line}c"))
         .await;
-    ada.until(&format!("{height} > {one} + 30 && {at_bottom}"))
+    ada.until(&format!("{height} > {one} + 30 && {AT_BOTTOM}"))
         .await;
     ada.type_into("#composer", &break_line.repeat(40)).await;
-    ada.until(&format!("{height} > 200 && {at_bottom}")).await;
+    ada.until(&format!("{height} > 200 && {AT_BOTTOM}")).await;
     assert!(ada.value(height).await.as_f64() < Some(0.45 * 800.0));
 
     ada.type_into("#composer", &Key::Enter.to_string()).await;
-    ada.until(&format!("{height} === {one} && {at_bottom}"))
+    ada.until(&format!("{height} === {one} && {AT_BOTTOM}"))
         .await;
     ada.close().await;
     server.stop().await;
@@ -62,14 +71,8 @@ async fn the_box_grows_with_its_text_up_to_a_limit_and_the_newest_stays_in_view(
 async fn a_box_that_grows_in_the_moment_of_a_scroll_leaves_the_newest_in_view() {
     let database = TestDatabase::create().await;
     let server = TestServer::start(&database).await;
-    let ada = Visitor::enter(Way::Desk, server.address, "Ada").await;
-    let bob = Person::guest(server.address, "Bob").await;
-    let client = database.connect().await;
-    fill(&client, general(&client).await, bob.id, 40).await;
-    ada.until_said("message 40").await;
-    let at_bottom = "(() => { const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.timeline');
-        return scrollHeight - scrollTop - clientHeight < 2; })()";
-    ada.until(at_bottom).await;
+    let (ada, bob, room) = read_to_the_end(&database, &server).await;
+    ada.until(AT_BOTTOM).await;
     // What looks where one is goes before what hears of the new size.
     ada.value(
         "(() => {
@@ -80,10 +83,10 @@ async fn a_box_that_grows_in_the_moment_of_a_scroll_leaves_the_newest_in_view() 
         })()",
     )
     .await;
-    ada.until(at_bottom).await;
-    bob.say(general(&client).await, "the newest").await;
+    ada.until(AT_BOTTOM).await;
+    bob.say(room, "the newest").await;
     ada.until_said("the newest").await;
-    ada.until(at_bottom).await;
+    ada.until(AT_BOTTOM).await;
     ada.close().await;
     server.stop().await;
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod scan;
+mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,11 +23,17 @@ fn catalog(language: Language) -> BTreeMap<String, Value> {
     serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap()
 }
 
-fn catalogs() -> impl Iterator<Item = (&'static str, BTreeMap<String, Value>)> {
-    let translated = Language::ALL
-        .into_iter()
-        .filter(|language| *language != Language::English);
-    translated.map(|language| (language.code(), catalog(language)))
+/// Beside English.
+fn translated() -> impl Iterator<Item = Language> {
+    let all = Language::ALL.into_iter();
+    all.filter(|language| *language != Language::English)
+}
+
+/// What there is of counts among the keys.
+struct Counts<'a> {
+    keys: BTreeSet<String>,
+    /// Names of places that a number stands in. Of 1 and 2, a language may say it by a word.
+    numbers: &'a [&'a str],
 }
 
 /// Names in braces.
@@ -45,78 +52,79 @@ fn lines<'a>(keys: impl Iterator<Item = &'a String>) -> String {
     lines.join("\n")
 }
 
+/// What is missing is listed, each key as JSON on a line of its own.
+fn hold_complete(name: &str, catalog: &BTreeMap<String, Value>, keys: &BTreeSet<String>) {
+    let more = lines(catalog.keys().filter(|key| !keys.contains(*key)));
+    assert_eq!(more, "", "{name} has what nobody says");
+    let missing = lines(keys.iter().filter(|key| !catalog.contains_key(*key)));
+    assert!(missing.is_empty(), "{name} does not have\n{missing}");
+}
+
+/// The places of the English text, and of a count just the plural forms that the language has.
+fn hold_well_formed(language: Language, catalog: &BTreeMap<String, Value>, counts: &Counts<'_>) {
+    let code = language.code();
+    for (key, value) in catalog {
+        let needed = places(key.split('|').next_back().unwrap_or_default());
+        let hold = |text: &Value, numbers: &[&str]| {
+            let text = text.as_str().unwrap_or_default();
+            assert!(!text.is_empty(), "{code}: {key} is empty");
+            assert_eq!(text.trim(), text, "{code}: {key} has spaces around it");
+            let mut has = places(text);
+            has.extend(numbers.iter().filter(|number| needed.contains(*number)));
+            assert_eq!(has, needed, "{code}: {key}: {text}");
+        };
+        let is_counted = counts.keys.contains(key);
+        match value {
+            Value::Object(said) => {
+                assert!(is_counted, "{code}: {key} is not counted");
+                let forms: BTreeSet<&str> = said.keys().map(String::as_str).collect();
+                assert_eq!(forms, plural_forms(code), "{code}: {key}");
+                for (form, text) in said {
+                    hold(text, if form == "other" { &[] } else { counts.numbers });
+                }
+            }
+            _ => {
+                assert!(!is_counted, "{code}: {key} is counted");
+                hold(value, &[]);
+            }
+        }
+    }
+}
+
+/// CLDR's names of them.
+fn plural_forms(code: &str) -> BTreeSet<&'static str> {
+    let locale: icu_locale_core::Locale = code.parse().unwrap();
+    let rules = PluralRules::try_new_cardinal(locale.into()).unwrap();
+    rules
+        .categories()
+        .map(|category| match category {
+            PluralCategory::Zero => "zero",
+            PluralCategory::One => "one",
+            PluralCategory::Two => "two",
+            PluralCategory::Few => "few",
+            PluralCategory::Many => "many",
+            PluralCategory::Other => "other",
+        })
+        .collect()
+}
+
 #[test]
 fn every_catalog_has_all_that_is_said_and_nothing_else() {
     let keys = scan().keys;
-    for (code, catalog) in catalogs() {
-        let more = lines(catalog.keys().filter(|key| !keys.contains(*key)));
-        assert_eq!(more, "", "{code}.json has what nobody says");
-        let missing = lines(keys.iter().filter(|key| !catalog.contains_key(*key)));
-        assert!(missing.is_empty(), "{code}.json does not have\n{missing}");
+    for language in translated() {
+        let name = format!("{}.json", language.code());
+        hold_complete(&name, &catalog(language), &keys);
     }
 }
 
 #[test]
-fn every_translation_has_the_places_of_the_english_text() {
-    let said = |value: &Value| -> Vec<String> {
-        match value {
-            Value::Object(forms) => forms
-                .values()
-                .flat_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-            other => other.as_str().map(str::to_owned).into_iter().collect(),
-        }
+fn every_translation_has_the_places_and_the_plural_forms_that_it_needs() {
+    let counts = Counts {
+        keys: scan().counted,
+        numbers: &["n"],
     };
-    for (code, catalog) in catalogs() {
-        for (key, value) in &catalog {
-            // Of 1 and 2, a language may say the number by a word.
-            let must = places(key.split('|').next_back().unwrap_or_default());
-            let texts = said(value);
-            assert!(!texts.is_empty(), "{code}: {key} is no text");
-            for text in texts {
-                assert!(!text.trim().is_empty(), "{code}: {key} is empty");
-                assert_eq!(text.trim(), text, "{code}: {key} has spaces around it");
-                let mut has = places(&text);
-                if value.is_object() && must.contains("n") {
-                    has.insert("n");
-                }
-                assert_eq!(has, must, "{code}: {key}: {text}");
-            }
-        }
-    }
-}
-
-#[test]
-fn every_count_has_the_plural_forms_of_its_language_and_nothing_else_does() {
-    let counted = scan().counted;
-    for (code, catalog) in catalogs() {
-        let locale: icu_locale_core::Locale = code.parse().unwrap();
-        let rules = PluralRules::try_new_cardinal(locale.into()).unwrap();
-        let forms: BTreeSet<&str> = rules
-            .categories()
-            .map(|category| match category {
-                PluralCategory::Zero => "zero",
-                PluralCategory::One => "one",
-                PluralCategory::Two => "two",
-                PluralCategory::Few => "few",
-                PluralCategory::Many => "many",
-                PluralCategory::Other => "other",
-            })
-            .collect();
-        for (key, value) in &catalog {
-            match value {
-                Value::Object(said) => {
-                    assert!(counted.contains(key), "{code}: {key} is not counted");
-                    let said: BTreeSet<&str> = said.keys().map(String::as_str).collect();
-                    assert_eq!(said, forms, "{code}: {key}");
-                    let other = value["other"].as_str().unwrap_or_default();
-                    let english = key.split('|').next_back().unwrap_or_default();
-                    assert_eq!(places(other), places(english), "{code}: {key}");
-                }
-                _ => assert!(!counted.contains(key), "{code}: {key} is counted"),
-            }
-        }
+    for language in translated() {
+        hold_well_formed(language, &catalog(language), &counts);
     }
 }
 

@@ -112,7 +112,7 @@ impl Found {
 }
 
 /// The text literal that this begins with, and what comes after it.
-fn literal(source: &str) -> Option<(String, &str)> {
+pub fn literal(source: &str) -> Option<(String, &str)> {
     let source = source.trim_start().strip_prefix('"')?;
     let mut text = String::new();
     let mut letters = source.char_indices();

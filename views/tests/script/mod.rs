@@ -1,25 +1,15 @@
 //! What the page's script says, in every language: its catalogs, `static/words_*.js`, have all that the modules say, and
-//! nothing else. `cargo test --test words` lists what one of them does not have, each key as JSON on a line of its own.
-
-#![allow(clippy::unwrap_used)]
+//! nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use views::{Language, SAID};
+use webchat_views::{Language, SAID};
 
-/// CLDR's categories of each language, as `Intl.PluralRules` has them.
-fn plurals(language: &str) -> BTreeSet<&'static str> {
-    let forms: &[&str] = match language {
-        "ar" => &["zero", "one", "two", "few", "many", "other"],
-        "es" | "fr" => &["one", "many", "other"],
-        "de" => &["one", "other"],
-        other => panic!("which plural forms does {other} have?"),
-    };
-    forms.iter().copied().collect()
-}
+use crate::scan::{files, literal};
+use crate::{Counts, hold_complete, hold_well_formed, translated};
 
 /// Details of problems that somebody can meet by what they do in the page, as `withoutField` of `api.js` shows them: without
 /// the field's name, `{n}` in the place of the first number.
@@ -95,22 +85,14 @@ struct Said {
     counted: BTreeSet<String>,
 }
 
+/// Of the repository.
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
 }
 
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.extension().is_some_and(|other| other == ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
+fn sources(name: &str, ending: &str) -> Vec<PathBuf> {
+    let is_source = |file: &PathBuf| file.extension().is_some_and(|other| other == ending);
+    files(&folder(name)).into_iter().filter(is_source).collect()
 }
 
 fn is_catalog(path: &Path) -> bool {
@@ -122,7 +104,7 @@ impl Said {
     /// All that the page's script says by itself or repeats of what others say in English.
     fn everything() -> Self {
         let mut said = Self::default();
-        for file in files(&folder("static"), "js") {
+        for file in sources("static", "js") {
             if !is_catalog(&file) {
                 said.read(&fs::read_to_string(file).unwrap());
             }
@@ -175,100 +157,32 @@ fn stickers() -> Vec<String> {
         .collect()
 }
 
-/// The text in quotation marks that this begins with, and what comes after it.
-fn literal(source: &str) -> Option<(String, &str)> {
-    let source = source.trim_start().strip_prefix('"')?;
-    let mut text = String::new();
-    let mut letters = source.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((text, &source[at + 1..])),
-            '\\' => text.push(letters.next()?.1),
-            _ => text.push(letter),
-        }
-    }
-    None
-}
-
-/// Beside English.
-fn languages() -> impl Iterator<Item = &'static str> {
-    let all = Language::ALL.into_iter().map(Language::code);
-    all.filter(|code| *code != "en")
-}
-
 /// A catalog is a module that exports one JSON object.
-fn catalog(language: &str) -> BTreeMap<String, Value> {
-    let path = folder(&format!("static/words_{language}.js"));
+fn catalog(language: Language) -> BTreeMap<String, Value> {
+    let path = folder(&format!("static/words_{}.js", language.code()));
     let module = fs::read_to_string(path).unwrap();
     let (_, json) = module.split_once("export default ").expect("a catalog");
     serde_json::from_str(json.trim().trim_end_matches(';')).unwrap()
 }
 
-fn lines<'a>(keys: impl Iterator<Item = &'a String>) -> String {
-    let keys: Vec<_> = keys
-        .map(|key| Value::from(key.as_str()).to_string())
-        .collect();
-    keys.join("\n")
-}
-
-/// Names in braces.
-fn places(text: &str) -> BTreeSet<&str> {
-    let places = text.split('{').skip(1);
-    places
-        .filter_map(|place| Some(place.split_once('}')?.0))
-        .collect()
-}
-
 #[test]
 fn every_catalog_of_the_script_has_all_that_it_says_and_nothing_else() {
     let keys = Said::everything().keys;
-    for language in languages() {
-        let catalog = catalog(language);
-        let more = lines(catalog.keys().filter(|key| !keys.contains(*key)));
-        assert_eq!(more, "", "words_{language}.js has what nobody says");
-        let missing = lines(keys.iter().filter(|key| !catalog.contains_key(*key)));
-        assert!(
-            missing.is_empty(),
-            "words_{language}.js does not have\n{missing}"
-        );
+    for language in translated() {
+        let name = format!("words_{}.js", language.code());
+        hold_complete(&name, &catalog(language), &keys);
     }
 }
 
 #[test]
 fn every_translation_of_the_script_has_the_places_and_the_plural_forms_that_it_needs() {
-    let said = Said::everything();
-    for language in languages() {
-        for (key, value) in &catalog(language) {
-            let needed = places(key.split('|').next_back().unwrap());
-            let check = |text: &Value, may_leave_out_the_number: bool| {
-                let text = text.as_str().unwrap_or_default();
-                assert!(!text.is_empty() && text.trim() == text, "{language}: {key}");
-                let mut has = places(text);
-                // Of 1 and 2 a language may say the number by a word.
-                if may_leave_out_the_number {
-                    has.extend(
-                        ["n", "count"]
-                            .into_iter()
-                            .filter(|number| needed.contains(number)),
-                    );
-                }
-                assert_eq!(has, needed, "{language}: {key}: {text}");
-            };
-            let Some(forms) = value.as_object() else {
-                assert!(!said.counted.contains(key), "{language}: {key} is counted");
-                check(value, false);
-                continue;
-            };
-            assert!(
-                said.counted.contains(key),
-                "{language}: {key} is not counted"
-            );
-            let names: BTreeSet<_> = forms.keys().map(String::as_str).collect();
-            assert_eq!(names, plurals(language), "{language}: {key}");
-            for (form, text) in forms {
-                check(text, form != "other");
-            }
-        }
+    let counts = Counts {
+        keys: Said::everything().counted,
+        // The second is a number that the script has written out.
+        numbers: &["n", "count"],
+    };
+    for language in translated() {
+        hold_well_formed(language, &catalog(language), &counts);
     }
 }
 
@@ -276,7 +190,7 @@ fn every_translation_of_the_script_has_the_places_and_the_plural_forms_that_it_n
 fn every_problem_that_the_page_translates_is_said_by_the_server() {
     let mut said = BTreeSet::new();
     for (name, ending, quote) in [("sql", "sql", '\''), ("src", "rs", '"')] {
-        for file in files(&folder(name), ending) {
+        for file in sources(name, ending) {
             let source = fs::read_to_string(file).unwrap().replace("''", "’");
             for text in source.split(quote) {
                 said.insert(shown(text));
